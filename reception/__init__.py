@@ -1,0 +1,1 @@
+"""The service people see, and the composition root."""

@@ -1,0 +1,1 @@
+"""Rooms, peers and messages: knows seats, roles and signed tokens, no persons."""
