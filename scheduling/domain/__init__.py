@@ -1,0 +1,1 @@
+"""Working days, shifts, slots and queue order: pure rules, no IO."""

@@ -1,0 +1,40 @@
+"""Who comes next, and how long that may take.  No IO, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One visit in the county's queue."""
+
+    id: str
+    raised_at: datetime
+    is_promised: bool  # nobody answered in time and a call-back was promised
+
+
+def in_calling_order(queue: Iterable[Waiting]) -> list[Waiting]:
+    """Sort a queue: promised call-backs first, then by the time of raising.
+
+    A visitor whom nobody answered keeps the head of the queue, so a promise
+    never costs the place that the visitor already had.
+    """
+    return sorted(queue, key=lambda visit: (not visit.is_promised, visit.raised_at, visit.id))
+
+
+def expected_minutes(ahead: int, officers: int, typical_min: float) -> int | None:
+    """Estimate the wait of a visitor.
+
+    Args:
+        ahead: visits in front of this one; >= 0.
+        officers: duty officers who take calls now; >= 0.
+        typical_min: usual length of a call in minutes; > 0.
+
+    Returns:
+        Whole minutes, at least 1; None when nobody is on duty, because any number would be invented.
+    """
+    if officers <= 0:
+        return None
+    return max(1, ceil(ahead // officers * typical_min))
