@@ -1,0 +1,1 @@
+"""The media plane: who receives what, and what carries it out."""

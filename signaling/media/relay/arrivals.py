@@ -1,0 +1,136 @@
+"""What a sender must hear about its packets: losses, reports, congestion feedback. No IO."""
+
+from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
+
+HISTORY = 512
+_MAX_MISSING = 64
+_MAX_ASKS = 8
+_ASK_AGAIN_S = 0.1
+_MAX_FEEDBACK_SPAN = 1000
+
+
+class Losses:
+    """Which sequence numbers of a track are missing and worth asking for."""
+
+    def __init__(self) -> None:
+        self._missing: dict[int, tuple[int, float]] = {}  # number: (times asked, last asked)
+
+    def gap(self, first: int, end: int, now: float) -> list[int] | None:
+        """Note that `first` up to `end` (exclusive) did not come.
+
+        Returns:
+            The numbers to ask for now; None when so much is gone that only a key frame helps.
+        """
+        if len(self._missing) + end - first > _MAX_MISSING:
+            self._missing.clear()
+            return None
+        numbers = list(range(first, end))
+        self._missing.update((number, (1, now)) for number in numbers)
+        return numbers
+
+    def came(self, number: int) -> None:
+        self._missing.pop(number, None)
+
+    def due(self, highest: int, now: float) -> list[int]:
+        """Give the numbers to ask for again; forget what is too old or was asked for too often."""
+        if not self._missing:
+            return []
+        asked = self._missing
+        self._missing = {
+            number: state
+            for number, state in asked.items()
+            if number > highest - HISTORY and state[0] < _MAX_ASKS
+        }
+        late = [n for n, (_, last) in self._missing.items() if now - last >= _ASK_AGAIN_S]
+        for number in late:
+            self._missing[number] = (self._missing[number][0] + 1, now)
+        return sorted(late)
+
+    def clear(self) -> None:
+        self._missing.clear()
+
+
+class Reception:
+    """Counters of one track for receiver reports (RFC 3550, 6.4.1 and A.8)."""
+
+    def __init__(self, clock_rate: int) -> None:
+        self._clock_rate = clock_rate
+        self.restart(0)
+
+    def restart(self, number: int) -> None:
+        """Begin again at `number`, the first one of a new source."""
+        self.first = self.highest = number
+        self.received = 0
+        self._jitter = 0.0
+        self._transit: float | None = None
+        self._expected_before = self._received_before = 0
+        self._report: tuple[int, float] | None = None
+
+    def timed(self, timestamp: int, now: float) -> None:
+        """Feed the jitter; called for packets in order only."""
+        transit = now * self._clock_rate - timestamp
+        if self._transit is not None:
+            change = abs(transit - self._transit)
+            if change < 0x10000000:  # the timestamp wrapped around otherwise
+                self._jitter += (change - self._jitter) / 16
+        self._transit = transit
+
+    def reported(self, ntp: int, now: float) -> None:
+        self._report = ((ntp >> 16) & 0xFFFFFFFF, now)
+
+    @property
+    def expected(self) -> int:
+        return self.highest - self.first + 1 if self.received else 0
+
+    @property
+    def lost(self) -> int:
+        return self.expected - self.received
+
+    def report(self, ssrc: int, now: float) -> RtcpReceiverInfo:
+        expected = self.expected - self._expected_before
+        lost = expected - (self.received - self._received_before)
+        self._expected_before, self._received_before = self.expected, self.received
+        last, delay = 0, 0
+        if self._report is not None:
+            last = self._report[0]
+            delay = min(int((now - self._report[1]) * 65536), 0xFFFFFFFF)
+        return RtcpReceiverInfo(
+            ssrc=ssrc,
+            fraction_lost=min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0,
+            packets_lost=clamp_packets_lost(self.lost),
+            highest_sequence=self.highest & 0xFFFFFFFF,
+            jitter=min(int(self._jitter), 0xFFFFFFFF),
+            lsr=last,
+            dlsr=delay,
+        )
+
+
+class FeedbackLog:
+    """Arrival times under transport-wide numbers, until they are fed back."""
+
+    def __init__(self) -> None:
+        self._arrivals: list[tuple[int, int]] = []
+        self._highest: int | None = None
+        self._count = 0
+
+    def add(self, number: int, now: float) -> None:
+        if self._highest is None:
+            self._highest = number
+        delta = (number - self._highest + 0x8000 & 0xFFFF) - 0x8000
+        number = self._highest + delta
+        if delta > _MAX_FEEDBACK_SPAN:
+            self._arrivals.clear()  # a restarted or hostile sender: report from here on
+        if delta > 0:
+            self._highest = number
+        if delta > -_MAX_FEEDBACK_SPAN:
+            self._arrivals.append((number, int(now * 4000)))
+
+    def take(self) -> tuple[int, list[tuple[int, int]]] | None:
+        """Give (running number, arrivals) for one feedback message and start afresh."""
+        if not self._arrivals:
+            return None
+        unique = dict(reversed(self._arrivals))  # the first arrival of a repeated number counts
+        first = max(unique) - _MAX_FEEDBACK_SPAN
+        self._arrivals = []
+        self._count += 1
+        return self._count - 1, sorted((n, t) for n, t in unique.items() if n > first)

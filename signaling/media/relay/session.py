@@ -1,0 +1,209 @@
+"""The RTP session of one seat: its two tracks, its slots, and the RTCP about both."""
+
+import secrets
+import struct
+from collections.abc import Callable
+
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from signaling.media.control import TrackStats
+from signaling.media.forwarding import Kind
+from signaling.media.relay import rtp
+from signaling.media.relay.arrivals import FeedbackLog
+from signaling.media.relay.outlet import Outlet
+from signaling.media.relay.slot import Slot
+from signaling.media.relay.track import Track
+from signaling.media.sdp import TRANSPORT_CC, Offer
+
+_REPORT_INTERVAL_S = 1.0
+_FEEDBACK_INTERVAL_S = 0.1
+_REMB_VALID_S = 10.0
+_NOT_NARROW = 0.95
+_MAX_SOURCES = 32  # libsrtp keeps state per source for as long as the session lives
+
+
+class RtpSession:
+    """Takes decrypted packets of one seat and sends through its outlet.
+
+    Call `rtp`, `rtcp` per packet and `tick` about every 50 ms.
+    """
+
+    def __init__(self, offer: Offer, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._ssrc = secrets.randbits(32)
+        self.slots = [Slot(index, section, self) for index, section in enumerate(offer.sections)]
+        self._slot_of = {slot.ssrc: slot for slot in self.slots}
+        self.tracks: dict[Kind, Track] = {}
+        self._track_of: dict[int, Track] = {}
+        self._repeats_of: dict[int, Track] = {}
+        self._numbering: dict[int, int | None] = {}
+        for section in offer.sections[:2]:
+            if section.gives:
+                track = Track(section.kind, outlet.rtcp, self._ssrc)
+                self.tracks[section.kind] = track
+                self._track_of[section.payload_type] = track
+                self._numbering[section.payload_type] = section.extension(TRANSPORT_CC)
+            if section.gives and section.repeat_type is not None:
+                self._repeats_of[section.repeat_type] = track
+                self._numbering[section.repeat_type] = section.extension(TRANSPORT_CC)
+        self._feedback = FeedbackLog()
+        self._fed_back_at = self._reported_at = 0.0
+        self._clock_offset: int | None = None
+        self._remb: tuple[int, float] | None = None
+        self._video_bytes = 0
+        self._video_rate = 0.0  # bit/s sent to the seat during the last second
+        self._sources: set[int] = set()
+        self.refused = 0
+        self.send_rtp: Callable[[bytes], bool] = outlet.rtp
+        self.send_rtcp: Callable[[bytes], None] = outlet.rtcp
+
+    @property
+    def exhausted(self) -> bool:
+        """The seat has named more sources than any browser does; its transport should end."""
+        return len(self._sources) > _MAX_SOURCES
+
+    @property
+    def remb(self) -> int:
+        return self._remb[0] if self._remb else 0
+
+    def rtp(self, packet: bytes, now: float) -> None:
+        payload_type = packet[1] & 0x7F
+        try:
+            start, number = rtp.body_start(packet, self._numbering[payload_type])
+        except (KeyError, ValueError):  # an unknown payload type, a header beyond the packet
+            self.refused += 1
+            return
+        if number is not None:
+            self._feedback.add(number, now)
+        track = self._track_of.get(payload_type)
+        if track is None:
+            self._sources.add(int.from_bytes(packet[8:12], "big"))
+            self._repeats_of[payload_type].repeated(packet, start, now)
+            return
+        known = track.ssrc
+        track.received(packet, start, now)
+        if track.ssrc != known and track.ssrc is not None:
+            self._sources.add(track.ssrc)
+
+    def rtcp(self, packet: bytes, now: float) -> None:
+        try:
+            messages = RtcpPacket.parse(packet)
+        except (ValueError, IndexError, struct.error):
+            self.refused += 1
+            return
+        for message in messages:
+            self._message(message, now)
+
+    def _message(self, message: AnyRtcpPacket, now: float) -> None:
+        if isinstance(message, RtcpSrPacket):
+            self._sources.add(message.ssrc)
+            self._sender_report(message, now)
+            self._reception_of_slots(message.reports)
+        elif isinstance(message, RtcpRrPacket):
+            self._sources.add(message.ssrc)
+            self._reception_of_slots(message.reports)
+        elif isinstance(message, RtcpRtpfbPacket):
+            slot = self._slot_of.get(message.media_ssrc)
+            if slot is not None and message.fmt == RTCP_RTPFB_NACK:
+                slot.resend(message.lost, now)
+        elif isinstance(message, RtcpPsfbPacket):
+            self._payload_feedback(message, now)
+
+    def _reception_of_slots(self, reports: list[RtcpReceiverInfo]) -> None:
+        for report in reports:
+            slot = self._slot_of.get(report.ssrc)
+            if slot is not None:
+                slot.loss = report.fraction_lost
+
+    def _payload_feedback(self, message: RtcpPsfbPacket, now: float) -> None:
+        ssrc = message.media_ssrc
+        if message.fmt == RTCP_PSFB_APP:
+            try:
+                self._remb = (unpack_remb_fci(message.fci)[0], now)
+            except (ValueError, struct.error):
+                self.refused += 1
+            return
+        if message.fmt == RTCP_PSFB_FIR and len(message.fci) >= 4:
+            ssrc = int.from_bytes(message.fci[:4], "big")
+        slot = self._slot_of.get(ssrc)
+        if slot is not None and message.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+            slot.ask_for_key_frame(now)
+
+    def _sender_report(self, message: RtcpSrPacket, now: float) -> None:
+        track = next((t for t in self.tracks.values() if t.ssrc == message.ssrc), None)
+        if track is None:
+            return
+        info = message.sender_info
+        # One offset for both tracks, fixed by the first report: sound and picture keep their
+        # distance, and senders with wrong clocks follow each other in a slot without a jump.
+        if self._clock_offset is None:
+            self._clock_offset = rtp.ntp_now() - info.ntp_timestamp
+        ntp = info.ntp_timestamp + self._clock_offset & 0xFFFFFFFFFFFFFFFF
+        track.reported(ntp, info.ntp_timestamp, info.rtp_timestamp, now)
+
+    def tick(self, now: float) -> None:
+        for track in self.tracks.values():
+            track.tick(now)
+        for slot in self.slots:
+            slot.tick()
+        if now - self._fed_back_at >= _FEEDBACK_INTERVAL_S:
+            self._fed_back_at = now
+            self._feed_back()
+        if now - self._reported_at >= _REPORT_INTERVAL_S:
+            self._measure(now - self._reported_at)
+            self._reported_at = now
+            self._report(now)
+
+    def video_share(self) -> int | None:
+        """What this seat can take, spread evenly over the video slots in use.
+
+        Its estimate is of video alone: only video slots carry send times. It follows what arrives,
+        so near the present rate it may just say that the senders have little to show. When
+        packets pile up on the way it falls to 0.85 of what arrives, and only then limits anybody.
+        """
+        if self._remb is None or self._remb[0] > _NOT_NARROW * self._video_rate:
+            return None
+        shown = sum(slot.kind == "video" and slot.track is not None for slot in self.slots)
+        return self._remb[0] // max(1, shown)
+
+    def stats(self) -> list[TrackStats]:
+        return [track.stats() for track in self.tracks.values()]
+
+    def close(self, now: float) -> None:
+        """Let go of the tracks shown here."""
+        for slot in self.slots:
+            slot.follow(None, None, now)
+
+    def _feed_back(self) -> None:
+        taken = self._feedback.take()
+        track = next((t for t in self.tracks.values() if t.ssrc is not None), None)
+        if taken is not None and track is not None and track.ssrc is not None:
+            count, arrivals = taken
+            self.send_rtcp(rtp.transport_feedback(self._ssrc, track.ssrc, count, arrivals))
+
+    def _measure(self, elapsed: float) -> None:
+        total = sum(slot.total_bytes for slot in self.slots if slot.kind == "video")
+        self._video_rate = (total - self._video_bytes) * 8 / elapsed
+        self._video_bytes = total
+
+    def _report(self, now: float) -> None:
+        reports = [r for t in self.tracks.values() if (r := t.report(now)) is not None]
+        if reports:
+            self.send_rtcp(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=reports)))
+        if self._remb is not None and now - self._remb[1] > _REMB_VALID_S:
+            self._remb = None
+        for track in self.tracks.values():
+            track.limit_bitrate()

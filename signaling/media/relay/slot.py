@@ -1,0 +1,191 @@
+"""One receiving slot of a seat: one continuous stream, whoever is shown in it."""
+
+import secrets
+import struct
+from typing import Protocol
+
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
+
+from signaling.media.control import RowStats
+from signaling.media.forwarding import Row
+from signaling.media.relay.rtp import HEADER, Packet
+from signaling.media.relay.track import CLOCK_RATES, Track
+from signaling.media.sdp import ABS_SEND_TIME, Section
+
+_RESENDS_PER_TICK = 128
+_EXTENSION = struct.Struct("!HHI")
+
+
+class Receiver(Protocol):
+    """The seat that a slot belongs to."""
+
+    def send_rtp(self, packet: bytes) -> bool:
+        """Encrypt and send; False when the socket could not take it."""
+
+    def send_rtcp(self, packet: bytes) -> None: ...
+
+    def video_share(self) -> int | None:
+        """Bits per second per video slot in use, or None while the seat has not said."""
+
+
+class Slot:
+    """Rewrites a track's packets into the slot's own SSRC, numbers and timestamps.
+
+    Within one source all three are the sender's plus a constant, so losses and reordering pass
+    through as they are and the receiver's own recovery works. A video slot starts a source with a
+    key frame; nothing from before that packet can be had, not by NACK either.
+    """
+
+    def __init__(self, index: int, section: Section, receiver: Receiver) -> None:
+        self.kind = section.kind
+        self.slot = index // 2
+        self.ssrc = secrets.randbits(32)
+        self.row: Row | None = None
+        self.loss = 0  # the fraction lost on the way to the receiver, in 256ths
+        self.track: Track | None = None
+        self._wanted = section.wants
+        self._receiver = receiver
+        self._payload_type = section.payload_type
+        self._stamp_id = section.extension(ABS_SEND_TIME)
+        self._clock_rate = CLOCK_RATES[section.kind]
+        # Low start values: a wrap-around among the first packets breaks SRTP decryption on loss.
+        self._highest = secrets.randbits(14)
+        self._timestamp = secrets.randbits(31)
+        self._sent_at = 0.0
+        self._first: int | None = None  # the track's number at which this source began
+        self._shift = self._timestamp_shift = 0
+        self._total_packets = self._total_bytes = 0
+        self._resends_left = _RESENDS_PER_TICK
+        self.packets = self.bytes = self.dropped = self.nacks = self.resent = self.plis = 0
+
+    @property
+    def waits_for_key_frame(self) -> bool:
+        return self.kind == "video" and self.track is not None and self._first is None
+
+    @property
+    def total_bytes(self) -> int:
+        """Payload sent since the slot was made."""
+        return self._total_bytes + self.bytes
+
+    def follow(self, row: Row | None, track: Track | None, now: float) -> None:
+        """Show `track` from now on, or nothing."""
+        if not self._wanted:
+            return
+        self.row = row
+        if track is self.track:
+            return
+        if self.track is not None:
+            self.track.slots = tuple(slot for slot in self.track.slots if slot is not self)
+        self.track = track
+        self._first = None
+        self.loss = 0
+        self._clear_counters()
+        if track is not None:
+            track.slots = (*track.slots, self)
+            track.ask_for_key_frame(now)
+
+    def rebase(self, now: float) -> None:
+        """Start the source again, with a key frame: its numbers or the receiver are new."""
+        self._first = None
+        if self.track is not None:
+            self.track.ask_for_key_frame(now)
+
+    def forward(self, packet: Packet, starts_key_frame: bool, now: float) -> None:
+        if self._first is None:
+            if self.kind == "video" and not starts_key_frame:
+                if self.track is not None:
+                    self.track.ask_for_key_frame(now)
+                return
+            self._begin(packet, now)
+        elif packet.number < self._first:
+            return
+        number = packet.number + self._shift
+        if number > self._highest:
+            self._highest = number
+            self._timestamp = packet.timestamp + self._timestamp_shift & 0xFFFFFFFF
+            self._sent_at = now
+        if self._receiver.send_rtp(self._rewritten(packet, now)):
+            self.packets += 1
+            self.bytes += len(packet.body)
+        else:
+            self.dropped += 1
+
+    def _rewritten(self, packet: Packet, now: float) -> bytes:
+        head = 0x80 | packet.flags
+        stamp = b""
+        if self._stamp_id is not None:
+            head |= 0x10
+            seconds = int(now * 262144) & 0xFFFFFF  # 6.18 fixed point
+            stamp = _EXTENSION.pack(0xBEDE, 1, (self._stamp_id << 4 | 2) << 24 | seconds)
+        header = HEADER.pack(
+            head,
+            packet.marker | self._payload_type,
+            packet.number + self._shift & 0xFFFF,
+            packet.timestamp + self._timestamp_shift & 0xFFFFFFFF,
+            self.ssrc,
+        )
+        return header + stamp + packet.body
+
+    def _begin(self, packet: Packet, now: float) -> None:
+        self._first = packet.number
+        self._shift = self._highest + 1 - packet.number
+        # At least one frame on (20 ms of audio, a 30th of a second of video).
+        frame = self._clock_rate // (50 if self.kind == "audio" else 30)
+        elapsed = int((now - self._sent_at) * self._clock_rate) if self._sent_at else 0
+        self._timestamp_shift = self._timestamp + max(frame, elapsed) - packet.timestamp
+        self.report()
+
+    def resend(self, sequences: list[int], now: float) -> None:
+        """Answer a NACK from the track's history, within the source that is shown now."""
+        for sequence in sequences:
+            self.nacks += 1
+            number = self._highest - (self._highest - sequence & 0xFFFF) - self._shift
+            if self.track is None or self._first is None or number < self._first:
+                continue
+            packet = self.track.packet(number)
+            if packet is not None and self._resends_left > 0:
+                self._resends_left -= 1
+                self.resent += self._receiver.send_rtp(self._rewritten(packet, now))
+
+    def ask_for_key_frame(self, now: float) -> None:
+        self.plis += 1
+        if self.track is not None:
+            self.track.ask_for_key_frame(now)
+
+    def report(self) -> None:
+        """Send the sender's clock on, so that the receiver can play sound and picture together."""
+        if self._first is None or self.track is None or self.track.clock is None:
+            return
+        ntp, timestamp = self.track.clock
+        info = RtcpSenderInfo(
+            ntp_timestamp=ntp,
+            rtp_timestamp=timestamp + self._timestamp_shift & 0xFFFFFFFF,
+            packet_count=self._total_packets + self.packets & 0xFFFFFFFF,
+            octet_count=self.total_bytes & 0xFFFFFFFF,
+        )
+        self._receiver.send_rtcp(bytes(RtcpSrPacket(ssrc=self.ssrc, sender_info=info)))
+
+    def video_share(self) -> int | None:
+        return self._receiver.video_share()
+
+    def tick(self) -> None:
+        self._resends_left = _RESENDS_PER_TICK
+
+    def stats(self, row: Row) -> RowStats:
+        return RowStats(
+            receiver=row.receiver,
+            slot=row.slot,
+            sender=row.sender,
+            kind=row.kind,
+            packets=self.packets,
+            bytes=self.bytes,
+            dropped=self.dropped,
+            nacks=self.nacks,
+            resent=self.resent,
+            plis=self.plis,
+        )
+
+    def _clear_counters(self) -> None:
+        self._total_packets += self.packets
+        self._total_bytes += self.bytes
+        self.packets = self.bytes = self.dropped = self.nacks = self.resent = self.plis = 0

@@ -1,0 +1,1 @@
+"""The media plane on real sockets, real processes and a real browser."""
