@@ -1,0 +1,192 @@
+"""The visit aggregate: its row, timeline, participants and rings.  Rules live in `domain`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from reception.domain.errors import NotFound
+from reception.domain.ids import PersonId, PlaceId, VisitId
+from reception.domain.visits import AT_TERMINAL, OCCUPIES_OFFICER, VisitState
+from reception.store.rows import takes
+from reception.store.tables import (
+    MatterRow,
+    ParticipantRow,
+    PromiseRow,
+    RingRow,
+    VisitEventRow,
+    VisitRow,
+)
+from signaling.ids import SeatId
+
+
+class Visits:
+    """Queries and conditional updates on visits within one open session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, visit: VisitId) -> VisitRow:
+        """Return the visit, or raise NotFound."""
+        row = await self._session.get(VisitRow, visit)
+        if row is None:
+            raise NotFound
+        return row
+
+    async def at_place(self, place: PlaceId) -> VisitRow | None:
+        """Return the visit that a room is taken by, if any."""
+        query = select(VisitRow).where(VisitRow.place_id == place, VisitRow.state.in_(AT_TERMINAL))
+        return await self._session.scalar(query)
+
+    async def latest_at_device(self, device: str, on: date) -> VisitRow | None:
+        """Return the day's newest visit of a terminal: what its page shows after a reload."""
+        query = (
+            select(VisitRow)
+            .where(VisitRow.device_id == device, VisitRow.visited_on == on)
+            .order_by(VisitRow.registered_at.desc())
+            .limit(1)
+        )
+        return await self._session.scalar(query)
+
+    async def move(
+        self,
+        visit: VisitId,
+        *,
+        from_state: VisitState,
+        to: VisitState,
+        changes: dict[str, object] | None = None,
+    ) -> bool:
+        """Move a visit on if it still is in `from_state`; say whether it was.
+
+        One conditional UPDATE, so of two requests that race exactly one takes.
+        """
+        statement = (
+            update(VisitRow)
+            .where(VisitRow.id == visit, VisitRow.state == from_state)
+            .values(state=to, **(changes or {}))
+            .execution_options(synchronize_session="fetch")
+        )
+        return await takes(self._session, statement)
+
+    async def note_event(
+        self,
+        visit: VisitId,
+        kind: str,
+        *,
+        at: datetime,
+        role: str | None = None,
+        person: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        """Append to the visit's timeline."""
+        last = await self._session.scalar(
+            select(func.max(VisitEventRow.seq)).where(VisitEventRow.visit_id == visit)
+        )
+        self._session.add(
+            VisitEventRow(
+                visit_id=visit, seq=(last or 0) + 1, at=at, kind=kind, role=role, person_id=person, code=code
+            )
+        )
+        # The next event of the same transaction counts on from this one.
+        await self._session.flush()
+
+    async def events(self, visit: VisitId) -> Sequence[VisitEventRow]:
+        """Return the timeline, oldest first."""
+        query = select(VisitEventRow).where(VisitEventRow.visit_id == visit).order_by(VisitEventRow.seq)
+        return (await self._session.scalars(query)).all()
+
+    async def waiting(self) -> Sequence[VisitRow]:
+        """Return every visit in the queue, in no particular order."""
+        return (
+            await self._session.scalars(select(VisitRow).where(VisitRow.state == VisitState.WAITING))
+        ).all()
+
+    async def in_states(self, states: Iterable[VisitState]) -> Sequence[VisitRow]:
+        """Return every visit in one of the states."""
+        return (await self._session.scalars(select(VisitRow).where(VisitRow.state.in_(set(states))))).all()
+
+    async def pending_of(self, person: PersonId) -> Sequence[VisitRow]:
+        """Return the visits in 待补录 that a person owns, oldest first."""
+        query = (
+            select(VisitRow)
+            .where(VisitRow.outcome_owner_id == person, VisitRow.state == VisitState.OUTCOME_PENDING)
+            .order_by(VisitRow.pending_since)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def occupying(self, person: PersonId) -> VisitRow | None:
+        """Return the visit whose call or outcome form keeps an officer busy."""
+        query = select(VisitRow).where(VisitRow.officer_id == person, VisitRow.state.in_(OCCUPIES_OFFICER))
+        return await self._session.scalar(query)
+
+    async def joined_call(self, seat: SeatId) -> VisitRow | None:
+        """Return the running call that a seat was admitted to, if any."""
+        query = (
+            select(VisitRow)
+            .join(ParticipantRow, ParticipantRow.visit_id == VisitRow.id)
+            .where(
+                ParticipantRow.seat == seat,
+                ParticipantRow.admitted_at.is_not(None),
+                ParticipantRow.removed_at.is_(None),
+                VisitRow.state == VisitState.IN_CALL,
+            )
+        )
+        return await self._session.scalar(query)
+
+    async def matter_kinds(self, visits: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the kinds of matters per visit, in the order in which they were entered."""
+        query = (
+            select(MatterRow.visit_id, MatterRow.kind)
+            .where(MatterRow.visit_id.in_(set(visits)))
+            .order_by(MatterRow.visit_id, MatterRow.position)
+        )
+        kinds: dict[str, tuple[str, ...]] = {}
+        for visit, kind in await self._session.execute(query):
+            kinds[visit] = (*kinds.get(visit, ()), kind)
+        return kinds
+
+    async def promises(self, visits: Iterable[str]) -> dict[str, PromiseRow]:
+        """Return the open call-back promise per visit."""
+        query = select(PromiseRow).where(PromiseRow.visit_id.in_(set(visits)), PromiseRow.kept_at.is_(None))
+        return {row.visit_id: row for row in (await self._session.scalars(query)).all()}
+
+    async def participant(self, visit: VisitId, seat: SeatId) -> ParticipantRow | None:
+        """Return the seat's place in the visit, if it has one."""
+        return await self._session.get(ParticipantRow, (visit, seat))
+
+    async def participants(self, visit: VisitId) -> Sequence[ParticipantRow]:
+        """Return everybody who may be in the visit's room."""
+        query = select(ParticipantRow).where(
+            ParticipantRow.visit_id == visit,
+            ParticipantRow.admitted_at.is_not(None),
+            ParticipantRow.removed_at.is_(None),
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def rings(self, visit: VisitId) -> Sequence[RingRow]:
+        """Return every bell of the visit, running or not, oldest first."""
+        query = select(RingRow).where(RingRow.visit_id == visit).order_by(RingRow.started_at)
+        return (await self._session.scalars(query)).all()
+
+    async def stop_rings(
+        self,
+        *,
+        at: datetime,
+        why: str,
+        visit: VisitId | None = None,
+        person: PersonId | None = None,
+        before: datetime | None = None,
+    ) -> list[tuple[VisitId, PersonId]]:
+        """Silence the running bells that match every argument given; return whose they were."""
+        query = select(RingRow).where(RingRow.stopped_at.is_(None))
+        if visit is not None:
+            query = query.where(RingRow.visit_id == visit)
+        if person is not None:
+            query = query.where(RingRow.person_id == person)
+        if before is not None:
+            query = query.where(RingRow.started_at <= before)
+        rows = (await self._session.scalars(query)).all()
+        for row in rows:
+            row.stopped_at, row.why_stopped = at, why
+        return [(VisitId(row.visit_id), PersonId(row.person_id)) for row in rows]
