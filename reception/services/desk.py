@@ -1,0 +1,275 @@
+"""Duty, queue and ring: who is rung for which visit, and what happens when nobody answers."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from reception.domain.access import may
+from reception.domain.actors import Officer, Terminal
+from reception.domain.duty import (
+    AlreadyAnswered,
+    DutyCheckMissing,
+    DutyState,
+    OutcomesPending,
+    refuse_unless_ready,
+)
+from reception.domain.errors import BadInput, NotFound
+from reception.domain.ids import PersonId, VisitId, new_id
+from reception.domain.policy import Action
+from reception.domain.roles import Role
+from reception.domain.visits import VisitAction, VisitState, WrongState, follow
+from reception.services.intake import own_visit
+from reception.services.notes import DutyChanged, QueueChanged, RingStopped, Rung, VisitChanged
+from reception.services.work import Work
+from reception.store.audit import AuditAction
+from reception.store.duty import Duty
+from reception.store.tables import (
+    DeclarationRow,
+    DutyShiftRow,
+    PersonRow,
+    PromiseRow,
+    RingRow,
+    RoleGrantRow,
+    VisitRow,
+)
+from reception.store.visits import Visits
+from scheduling.domain.queue import Waiting, in_calling_order
+
+# Why a bell stopped that says nothing against this visit: the officer left, or took another one.
+_RINGS_AGAIN = frozenset({"off_duty", "answered"})
+PRESENT_CODES = ("visitor_only", "family", "township_officer", "interpreter", "other")
+
+
+async def go_on_duty(work: Work, actor: Officer, *, camera: bool, microphone: bool, ring_heard: bool) -> None:
+    """Open the officer's shift; from here on visits are routed to them.
+
+    Args:
+        camera: the device check found a working camera.
+        microphone: the same for the microphone.
+        ring_heard: the officer pressed that the test ring was heard: a browser plays no sound before a
+            click, so without it nobody is routed there (feature row B2).
+    """
+    may(actor, Action.GO_ON_DUTY)
+    if not ring_heard:
+        raise DutyCheckMissing
+    if await Duty(work.session).open_shift(actor.person) is None:
+        work.session.add(
+            DutyShiftRow(
+                id=new_id(),
+                person_id=actor.person,
+                has_camera=camera,
+                has_microphone=microphone,
+                started_at=work.now,
+            )
+        )
+        await work.audit.append(
+            work.session,
+            at=work.now,
+            actor=actor.seat,
+            action=AuditAction.DUTY_ON,
+            object_type="person",
+            object_id=actor.person,
+        )
+    work.tell(DutyChanged(actor.person), QueueChanged())
+
+
+async def go_off_duty(work: Work, actor: Officer) -> None:
+    """Close the officer's shift; refused while an outcome is owed."""
+    may(actor, Action.GO_ON_DUTY)
+    visits = Visits(work.session)
+    if await visits.occupying(actor.person) or await visits.pending_of(actor.person):
+        raise OutcomesPending
+    shift = await Duty(work.session).open_shift(actor.person)
+    if shift is None:
+        return
+    shift.ended_at = work.now
+    silenced = await visits.stop_rings(at=work.now, why="off_duty", person=actor.person)
+    await work.audit.append(
+        work.session,
+        at=work.now,
+        actor=actor.seat,
+        action=AuditAction.DUTY_OFF,
+        object_type="person",
+        object_id=actor.person,
+    )
+    for visit, person in silenced:
+        work.tell(RingStopped(visit, (person,), "off_duty"))
+    work.tell(DutyChanged(actor.person), QueueChanged())
+
+
+async def raise_to_county(
+    work: Work,
+    actor: Terminal,
+    visit: VisitId,
+    *,
+    present: Collection[str],
+    officer_left: bool,
+    confirmed: bool,
+    ring_for: timedelta,
+) -> VisitState:
+    """Send a visit to the county after the room declaration.
+
+    Args:
+        present: codes of who is in the room.
+        officer_left: the township officer has left; required where the county receives alone.
+        confirmed: visitor and officer declared the list complete.
+        ring_for: how long the bells run before a call-back is promised.
+    """
+    may(actor, Action.RAISE_VISIT)
+    row = await own_visit(work, actor, visit)
+    faults = _declaration_faults(present, confirmed=confirmed)
+    if row.is_direct and (not officer_left or "township_officer" in present):
+        faults["declaration.officer_left"] = "required"
+    if faults:
+        raise BadInput(faults)
+    action = VisitAction.RAISE_DIRECT if row.is_direct else VisitAction.RAISE
+    state = follow(VisitState(row.state), action)
+    moved = await Visits(work.session).move(
+        visit,
+        from_state=VisitState(row.state),
+        to=state,
+        changes={"raised_at": work.now, "ring_until": work.now + ring_for},
+    )
+    if not moved:
+        raise WrongState
+    work.session.add(
+        DeclarationRow(
+            visit_id=visit,
+            present=",".join(code for code in PRESENT_CODES if code in present),
+            officer_left=officer_left,
+            confirmed_at=work.now,
+        )
+    )
+    await Visits(work.session).note_event(visit, "raised", at=work.now, role="terminal")
+    await work.record(actor.seat, AuditAction.VISIT_RAISED, row)
+    work.tell(QueueChanged(), VisitChanged(visit))
+    return state
+
+
+def _declaration_faults(present: Collection[str], *, confirmed: bool) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if not present:
+        faults["declaration.present"] = "required"
+    elif set(present) - set(PRESENT_CODES):
+        faults["declaration.present"] = "unknown"
+    if not confirmed:
+        faults["declaration.confirmed"] = "required"
+    return faults
+
+
+async def queue(work: Work) -> list[VisitRow]:
+    """Return the visits that wait for the county, next one first."""
+    visits = Visits(work.session)
+    rows = {row.id: row for row in await visits.waiting()}
+    promises = await visits.promises(rows)
+    order = in_calling_order(
+        Waiting(row.id, row.raised_at or row.registered_at, row.id in promises) for row in rows.values()
+    )
+    return [rows[waiting.id] for waiting in order]
+
+
+async def ring_free_officers(work: Work, present: Collection[PersonId]) -> None:
+    """Start the bell of every free officer for every waiting visit that they were not rung for yet.
+
+    Called after anything that may free an officer or add a visit; doing it once too often costs nothing.
+
+    Args:
+        present: people whose desk is connected right now; a bell nobody can hear is not a bell.
+    """
+    waiting = await queue(work)
+    if not waiting:
+        return
+    duty = Duty(work.session)
+    free = [
+        officer.person
+        for officer in await duty.on_shift()
+        if officer.state is DutyState.READY and officer.person in present
+    ]
+    rung = await duty.rung_for(row.id for row in waiting)
+    for row in waiting:
+        visit = VisitId(row.id)
+        known = rung.get(visit, {})
+        new = [person for person in free if person not in known or known[person] in _RINGS_AGAIN]
+        for person in new:
+            work.session.add(RingRow(id=new_id(), visit_id=visit, person_id=person, started_at=work.now))
+            await Visits(work.session).note_event(visit, "rung", at=work.now, person=person)
+        if new:
+            work.tell(Rung(visit, tuple(new)), VisitChanged(visit))
+
+
+async def decline(work: Work, actor: Officer, visit: VisitId) -> None:
+    """Silence one's own bell for a visit; the others go on."""
+    may(actor, Action.ANSWER_VISIT)
+    visits = Visits(work.session)
+    row = await visits.get(visit)
+    if VisitState(row.state) is not VisitState.WAITING:
+        raise AlreadyAnswered
+    if await visits.stop_rings(at=work.now, why="declined", visit=visit, person=actor.person):
+        await visits.note_event(visit, "declined", at=work.now, person=actor.person)
+        await work.record(actor.seat, AuditAction.VISIT_DECLINED, row)
+    work.tell(RingStopped(visit, (actor.person,), "declined"), VisitChanged(visit))
+
+
+async def refuse_unless_free(work: Work, actor: Officer) -> None:
+    """Raise the refusal that keeps an officer from taking a visit, if there is one."""
+    state, _ = await Duty(work.session).state_of(actor.person)
+    refuse_unless_ready(state)
+
+
+async def promise_callbacks(work: Work, *, ring_for: timedelta, within: timedelta) -> None:
+    """Turn every visit that rang in vain into a promise with owner and time (feature row C20).
+
+    The visit keeps the head of the queue: whoever becomes free is rung for it, for as long again.
+    """
+    visits = Visits(work.session)
+    overdue = [row for row in await visits.waiting() if row.ring_until and row.ring_until <= work.now]
+    promised = await visits.promises(row.id for row in overdue)
+    for row in overdue:
+        visit = VisitId(row.id)
+        if row.id in promised:
+            late = await visits.stop_rings(
+                at=work.now, why="unanswered", visit=visit, before=work.now - ring_for
+            )
+            if late:
+                work.tell(RingStopped(visit, tuple(person for _, person in late), "unanswered"))
+            continue
+        owner = await _callback_owner(work, visit)
+        work.session.add(
+            PromiseRow(
+                id=new_id(),
+                visit_id=visit,
+                kind="call_back",
+                owner_id=owner,
+                made_at=work.now,
+                due_at=work.now + within,
+            )
+        )
+        silenced = await visits.stop_rings(at=work.now, why="unanswered", visit=visit)
+        await visits.note_event(visit, "callback_promised", at=work.now, person=owner)
+        await work.record("service", AuditAction.CALLBACK_PROMISED, row)
+        work.tell(
+            RingStopped(visit, tuple(person for _, person in silenced), "unanswered"),
+            VisitChanged(visit),
+            QueueChanged(),
+        )
+
+
+async def _callback_owner(work: Work, visit: VisitId) -> PersonId:
+    """Choose who owes the call-back: who was rung first, else who is on duty, else the petition office."""
+    rings = await Visits(work.session).rings(visit)
+    if rings:
+        return PersonId(rings[0].person_id)
+    on_shift = await Duty(work.session).on_shift()
+    if on_shift:
+        return on_shift[0].person
+    for role in (Role.PETITION_OFFICE, Role.COUNTY_DUTY_OFFICER):
+        person = await work.session.scalar(
+            select(PersonRow.id)
+            .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+            .where(RoleGrantRow.role == role, PersonRow.is_active)
+            .order_by(PersonRow.username)
+        )
+        if person is not None:
+            return PersonId(person)
+    raise NotFound

@@ -1,0 +1,88 @@
+"""The identity vault in use: who came is sealed here, and leaves only through `domain.redaction`."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from reception.domain.ids import CaseId, new_id
+from reception.domain.redaction import Level, Person, shown
+from reception.domain.registration import Visitor
+from reception.services.work import Work
+from reception.store.tables import IdentityRow, VisitRow
+from reception.store.vault import Purpose
+
+ShownPerson = Person
+
+
+async def keep_people(
+    work: Work, visit: VisitRow, petitioner: Visitor, representatives: Sequence[Visitor]
+) -> None:
+    """Seal who came, under the case's identity key."""
+    people = [("petitioner", petitioner), *(("representative", person) for person in representatives)]
+    for position, (role, person) in enumerate(people):
+        work.session.add(await _sealed_row(work, visit, position, role, person))
+
+
+async def _sealed_row(work: Work, visit: VisitRow, position: int, role: str, person: Visitor) -> IdentityRow:
+    row_id = new_id()
+
+    async def seal(column: str, text: str) -> str | None:
+        if not text:
+            return None
+        return await work.vault.seal(
+            work.session,
+            Purpose.IDENTITY,
+            case_id=CaseId(visit.case_id),
+            table="identity",
+            column=column,
+            row_id=row_id,
+            text=text,
+        )
+
+    def index(kind: str, text: str) -> str | None:
+        return work.vault.blind_index(kind, text) if text else None
+
+    return IdentityRow(
+        id=row_id,
+        case_id=visit.case_id,
+        visit_id=visit.id,
+        role=role,
+        position=position,
+        name_sealed=await seal("name", person.name),
+        id_number_sealed=await seal("id_number", person.id_number),
+        phone_sealed=await seal("phone", person.phone),
+        address_sealed=await seal("address", person.address),
+        id_number_index=index("id_number", person.id_number),
+        phone_index=index("phone", person.phone),
+    )
+
+
+async def people_of(work: Work, visit: VisitRow, level: Level) -> list[ShownPerson]:
+    """Return who came, as far as `level` shows it; nothing is opened that is not shown."""
+    if level is Level.NONE:
+        return []
+    query = select(IdentityRow).where(IdentityRow.visit_id == visit.id).order_by(IdentityRow.position)
+    return [shown(await _opened(work, row), level) for row in (await work.session.scalars(query)).all()]
+
+
+async def _opened(work: Work, row: IdentityRow) -> Person:
+    async def plain(column: str, sealed: str | None) -> str:
+        if sealed is None:
+            return ""
+        return await work.vault.open(
+            work.session,
+            Purpose.IDENTITY,
+            case_id=CaseId(row.case_id),
+            table="identity",
+            column=column,
+            row_id=row.id,
+            sealed=sealed,
+        )
+
+    return Person(
+        role=row.role,
+        name=await plain("name", row.name_sealed),
+        id_number=await plain("id_number", row.id_number_sealed),
+        phone=await plain("phone", row.phone_sealed),
+        address=await plain("address", row.address_sealed),
+    )

@@ -1,0 +1,90 @@
+"""What a use case wants told to the sockets once its transaction is committed.
+
+Services return facts; `reception.switchboard` turns them into messages.
+Nothing here is a promise: whoever misses a note sees the same on the next look at the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reception.domain.ids import PersonId, VisitId
+from signaling.ids import SeatId
+
+RingWhy = Literal["answered", "declined", "cancelled", "unanswered", "off_duty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """These officers' bells started for the visit."""
+
+    visit: VisitId
+    people: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RingStopped:
+    """These officers' bells are to fall silent."""
+
+    visit: VisitId
+    people: tuple[PersonId, ...]
+    why: RingWhy
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """The queue that desks and waiting terminals see is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitChanged:
+    """The visit's state, place in the queue or receipt changed."""
+
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """A person's duty state may have changed."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """An officer answered: open the visit's room, with the countdown."""
+
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A third person is asked into the call."""
+
+    visit: VisitId
+    person: PersonId
+    by: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A third person may join the room now."""
+
+    visit: VisitId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class RoomClosed:
+    """The call is over."""
+
+    visit: VisitId
+    why: str  # ended | stopped | lost
+
+
+# What a page shows, read anew from the database; said late or twice it does no harm.
+View = QueueChanged | VisitChanged | DutyChanged
+# What happened once and must be carried in order, before the answer to whoever did it.
+Deed = Rung | RingStopped | RoomOpened | Invited | Admitted | RoomClosed
+Note = View | Deed
+Notes = Sequence[Note]

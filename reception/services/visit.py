@@ -1,0 +1,239 @@
+"""The call part of a visit: answering, inviting, ending, and every way of losing it.
+
+Signalling carries the call; this module decides who is in it and what it leaves behind.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from reception.domain.access import may
+from reception.domain.actors import Actor, Officer, Terminal, seat_of_device, seat_of_person
+from reception.domain.duty import AlreadyAnswered, NotOnDuty, OfficerBusy
+from reception.domain.errors import NotFound, Refusal
+from reception.domain.ids import DeviceId, PersonId, VisitId
+from reception.domain.policy import Action
+from reception.domain.visits import PendingReason, VisitAction, VisitState, WrongState, follow
+from reception.services.desk import refuse_unless_free
+from reception.services.notes import (
+    Admitted,
+    DutyChanged,
+    Invited,
+    QueueChanged,
+    RingStopped,
+    RoomClosed,
+    RoomOpened,
+    VisitChanged,
+)
+from reception.services.work import Work
+from reception.store.audit import AuditAction
+from reception.store.duty import Duty
+from reception.store.tables import ParticipantRow, PromiseRow, VisitRow
+from reception.store.visits import Visits
+
+MAX_IN_CALL = 6  # the receive slots of one media transport
+
+
+class CallFull(Refusal):
+    """The call has as many people as it can show."""
+
+    code = "call_full"
+
+
+async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
+    """Take a waiting visit; of all officers who press, exactly one wins.
+
+    The visit row is committed as open here, before anybody talks: from now on
+    the database keeps it from ending without an outcome.
+
+    Raises:
+        AlreadyAnswered: somebody else was first.
+        NotOnDuty, OfficerBusy, TooManyPending: this officer may not take a visit now.
+    """
+    may(actor, Action.ANSWER_VISIT)
+    visits = Visits(work.session)
+    row = await visits.get(visit)
+    if VisitState(row.state) is not VisitState.WAITING:
+        # Said before the state of the loser's own duty: "somebody was first" is what happened.
+        raise AlreadyAnswered
+    await refuse_unless_free(work, actor)
+    if row.device_id is None:
+        raise NotFound
+    try:
+        won = await visits.move(
+            visit,
+            from_state=VisitState.WAITING,
+            to=follow(VisitState.WAITING, VisitAction.ANSWER_RING),
+            changes={
+                "officer_id": actor.person,
+                "outcome_owner_id": actor.person,
+                "answered_at": work.now,
+            },
+        )
+    except IntegrityError as error:
+        # uq_visit_officer_busy: a second press in another tab.
+        raise OfficerBusy from error
+    if not won:
+        raise AlreadyAnswered
+    await _keep_promise(work, visit)
+    _seat(work, visit, seat_of_device(DeviceId(row.device_id)), role="terminal")
+    _seat(work, visit, actor.seat, role="county_duty_officer", person=actor.person)
+    silenced = await visits.stop_rings(at=work.now, why="answered", visit=visit)
+    mine = await visits.stop_rings(at=work.now, why="answered", person=actor.person)
+    await visits.note_event(visit, "answered", at=work.now, person=actor.person)
+    await work.record(actor.seat, AuditAction.VISIT_ANSWERED, row)
+    work.tell(
+        RingStopped(visit, tuple(person for _, person in silenced), "answered"),
+        *(RingStopped(other, (person,), "answered") for other, person in mine),
+        RoomOpened(visit),
+        VisitChanged(visit),
+        DutyChanged(actor.person),
+        QueueChanged(),
+    )
+    return VisitState.IN_CALL
+
+
+def _seat(work: Work, visit: VisitId, seat: str, *, role: str, person: str | None = None) -> None:
+    work.session.add(
+        ParticipantRow(visit_id=visit, seat=seat, person_id=person, role=role, admitted_at=work.now)
+    )
+
+
+async def _keep_promise(work: Work, visit: VisitId) -> None:
+    query = select(PromiseRow).where(PromiseRow.visit_id == visit, PromiseRow.kept_at.is_(None))
+    for promise in (await work.session.scalars(query)).all():
+        promise.kept_at = work.now
+
+
+async def hosted(work: Work, actor: Officer, visit: VisitId) -> VisitRow:
+    """Return a visit that this officer answered, or raise NotFound."""
+    row = await Visits(work.session).get(visit)
+    if row.officer_id != actor.person:
+        raise NotFound
+    return row
+
+
+async def invite(work: Work, actor: Officer, visit: VisitId, person: PersonId) -> None:
+    """Ask another officer on duty into the running call.
+
+    Raises:
+        NotOnDuty: the person has no open shift.
+        CallFull: no free place.
+    """
+    may(actor, Action.INVITE)
+    row = await hosted(work, actor, visit)
+    if VisitState(row.state) is not VisitState.IN_CALL:
+        raise WrongState
+    if await Duty(work.session).open_shift(person) is None:
+        raise NotOnDuty
+    visits = Visits(work.session)
+    if len(await visits.participants(visit)) >= MAX_IN_CALL:
+        raise CallFull
+    seat = seat_of_person(person)
+    if await visits.participant(visit, seat) is None:
+        work.session.add(
+            ParticipantRow(
+                visit_id=visit,
+                seat=seat,
+                person_id=person,
+                role="county_duty_officer",
+                invited_by=actor.person,
+            )
+        )
+        await visits.note_event(visit, "invited", at=work.now, person=person)
+        await work.record(actor.seat, AuditAction.INVITED, row)
+    work.tell(Invited(visit, person, actor.person))
+
+
+async def join(work: Work, actor: Officer, visit: VisitId) -> VisitState:
+    """Accept an invitation: from now on the seat may join the room."""
+    may(actor, Action.JOIN_VISIT)
+    visits = Visits(work.session)
+    row = await visits.get(visit)
+    place = await visits.participant(visit, actor.seat)
+    if place is None or place.removed_at is not None:
+        raise NotFound
+    if VisitState(row.state) is not VisitState.IN_CALL:
+        raise WrongState
+    if place.admitted_at is None:
+        place.admitted_at = work.now
+        await visits.note_event(visit, "invitation_accepted", at=work.now, person=actor.person)
+        await work.record(actor.seat, AuditAction.JOINED, row)
+    work.tell(Admitted(visit, actor.seat), DutyChanged(actor.person))
+    return VisitState.IN_CALL
+
+
+async def end(work: Work, actor: Officer, visit: VisitId) -> VisitState:
+    """End the call and open the outcome form; the visit now waits for its outcome."""
+    may(actor, Action.END_CALL)
+    row = await hosted(work, actor, visit)
+    if VisitState(row.state) is VisitState.WRAP_UP:
+        return VisitState.WRAP_UP
+    follow(VisitState(row.state), VisitAction.END_CALL)
+    moved = await Visits(work.session).move(
+        visit, from_state=VisitState.IN_CALL, to=VisitState.WRAP_UP, changes={"ended_at": work.now}
+    )
+    if not moved:
+        raise WrongState
+    await Visits(work.session).note_event(visit, "call_ended", at=work.now, person=actor.person)
+    await work.record(actor.seat, AuditAction.CALL_ENDED, row)
+    work.tell(RoomClosed(visit, "ended"), VisitChanged(visit), DutyChanged(actor.person))
+    return VisitState.WRAP_UP
+
+
+async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "service") -> bool:
+    """Put a visit that can not go on into 待补录, with its owner and a reason.
+
+    Returns:
+        False when the visit was no longer open: somebody was quicker, and nothing changed.
+    """
+    visits = Visits(work.session)
+    row = await visits.get(visit)
+    state = VisitState(row.state)
+    try:
+        follow(state, VisitAction.LOSE)
+    except WrongState:
+        return False
+    moved = await visits.move(
+        visit,
+        from_state=state,
+        to=VisitState.OUTCOME_PENDING,
+        changes={
+            "ended_at": row.ended_at or work.now,
+            "pending_reason": reason,
+            "pending_since": work.now,
+        },
+    )
+    if not moved:
+        return False
+    await visits.note_event(visit, "outcome_pending", at=work.now, code=reason)
+    action = AuditAction.CALL_STOPPED if reason is PendingReason.STOPPED else AuditAction.VISIT_LOST
+    await work.record(by, action, row, reason=reason)
+    work.tell(
+        RoomClosed(visit, "stopped" if reason is PendingReason.STOPPED else "lost"), VisitChanged(visit)
+    )
+    if row.outcome_owner_id is not None:
+        work.tell(DutyChanged(PersonId(row.outcome_owner_id)))
+    return True
+
+
+async def stop(work: Work, actor: Officer, visit: VisitId) -> VisitState:
+    """Stop a call as an administrator, who learns nothing of what it is about."""
+    may(actor, Action.STOP_CALL)
+    if not await lose(work, visit, PendingReason.STOPPED, by=actor.seat):
+        raise WrongState
+    return VisitState.OUTCOME_PENDING
+
+
+async def refuse_unless_in_visit(work: Work, actor: Actor, visit: VisitId) -> VisitRow:
+    """Return a visit that this actor takes part in; anything else does not exist for them."""
+    row = await Visits(work.session).get(visit)
+    if isinstance(actor, Terminal):
+        if row.device_id != actor.device:
+            raise NotFound
+        return row
+    if actor.person in (row.officer_id, row.outcome_owner_id):
+        return row
+    place = await Visits(work.session).participant(visit, actor.seat)
+    if place is None or place.admitted_at is None or place.removed_at is not None:
+        raise NotFound
+    return row
