@@ -1,0 +1,99 @@
+"""Refusals meet HTTP here and nowhere else."""
+
+import logging
+from http import HTTPStatus
+
+from aiohttp import web
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from reception.domain.errors import BadInput, NotAllowed, NotFound, Refusal
+from reception.services.denials import TooManyAttempts
+from reception.services.people import SignInDelayed
+from reception.web.audience import Handler
+from reception.web.contexts import render
+from reception.web.principals import SignedOut, signed_in
+from reception.web.requests import BadBody, BadOrigin, KeyMissing, TooLarge
+from reception.web.words import say
+from signaling.errors import SignalingError
+
+logger = logging.getLogger(__name__)
+
+API_PREFIX = "/api/"
+RETRY_AFTER_S = "2"
+
+STATUS: dict[type[Refusal], HTTPStatus] = {
+    BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadBody: HTTPStatus.BAD_REQUEST,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    BadOrigin: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    SignedOut: HTTPStatus.UNAUTHORIZED,
+    KeyMissing: HTTPStatus.BAD_REQUEST,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    SignInDelayed: HTTPStatus.TOO_MANY_REQUESTS,
+}
+# Every other refusal is a rule that said no to the present state of things.
+DEFAULT_STATUS = HTTPStatus.CONFLICT
+
+
+def status_of(refusal: Refusal) -> HTTPStatus:
+    """Return the status of a refusal: its own, else the one of its nearest named ancestor."""
+    for kind in type(refusal).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return DEFAULT_STATUS
+
+
+@web.middleware
+async def refusals_to_http(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a refusal with its status and code: JSON for the API, a page for people."""
+    try:
+        return await handler(request)
+    except BadInput as refusal:
+        return _answer(request, status_of(refusal), refusal.code, refusal.fields)
+    except SignedOut as refusal:
+        return _signed_out(request, refusal)
+    except Refusal as refusal:
+        return _answer(request, status_of(refusal), refusal.code)
+    except SignalingError as error:
+        return _answer(request, DEFAULT_STATUS, error.code)
+    except web.HTTPException as error:
+        return _http_exception(request, error)
+    except (OperationalError, PoolTimeout) as error:
+        # Disk full, database locked or away: nothing was saved, and the same request may be sent again.
+        logger.warning("database.unavailable error=%s", type(error).__name__)
+        answer = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
+        answer.headers["Retry-After"] = RETRY_AFTER_S
+        return answer
+    except Exception:  # the outermost loop of a request: the defect is logged, the person is told
+        logger.exception("request.defect")
+        return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
+
+
+def _http_exception(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:
+        raise error
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    return _answer(request, HTTPStatus(error.status), codes.get(error.status, "bad_request"))
+
+
+def _signed_out(request: web.Request, refusal: SignedOut) -> web.StreamResponse:
+    if request.path.startswith(API_PREFIX) or request.method != "GET":
+        return _answer(request, HTTPStatus.UNAUTHORIZED, refusal.code)
+    raise web.HTTPFound(f"/login?next={request.rel_url.path}")
+
+
+def _answer(
+    request: web.Request, status: HTTPStatus, code: str, fields: dict[str, str] | None = None
+) -> web.Response:
+    if request.path.startswith(API_PREFIX):
+        error = {"code": code, "message": say(request, f"refusal.{code}"), "fields": fields or {}}
+        return web.json_response({"error": error}, status=status)
+    return render(
+        request,
+        "pages/error.html",
+        {"status": int(status), "code": code, "signed_in": signed_in(request) is not None},
+        status=status,
+    )
