@@ -1,0 +1,264 @@
+/**
+ * One call from this page's side: follows `room_state`, opens the capture in the countdown, lets it out when the room is
+ * live, watches what arrives and tells the server. Knows no DOM; components/call-stage.js shows what it says.
+ */
+
+import { MediaWatch } from "./media-watch.js";
+
+/** @typedef {import("./types.js").CallState} CallState */
+/** @typedef {import("./types.js").RoomState} RoomState */
+/** @typedef {import("./types.js").Expected} Expected */
+
+/**
+ * Events:
+ * `state` (detail: CallState), `room` (detail: RoomState), `local` (detail: MediaStream | null: own preview),
+ * `code` (detail: reason code | null), `own` (detail: {audio, video}: what we let out),
+ * `chat` (detail: ChatLine), `refused` (detail: error with `code`: the room does not let us in).
+ *
+ * Several calls may follow each other on one connection and one transport.
+ */
+export class Call extends EventTarget {
+  /** @type {string | null} */
+  #room = null;
+  /** @type {RoomState | null} */
+  #roomState = null;
+  /** @type {CallState} */
+  #state = "idle";
+  #wants = { audio: true, video: true };
+  #flowing = false;
+  #hasFlowed = false;
+  #isOut = false;
+
+  /**
+   * @param {{connection: import("./types.js").Connection, transport: import("./transport.js").MediaTransport,
+   *   capture: import("./devices.js").LocalCapture}} parts
+   */
+  constructor({ connection, transport, capture }) {
+    super();
+    this.connection = connection;
+    this.transport = transport;
+    this.capture = capture;
+    this.watch = new MediaWatch(() => transport.peer, () => this.#wish());
+    this.watch.addEventListener("flow", (event) => this.#onFlow(/** @type {CustomEvent} */ (event).detail));
+    this.watch.addEventListener("say", (event) => this.#onSay(/** @type {CustomEvent} */ (event).detail));
+    connection.addEventListener("message", (event) => this.#onMessage(/** @type {CustomEvent} */ (event).detail));
+    connection.addEventListener("state", (event) => this.#onSocket(/** @type {CustomEvent} */ (event).detail.state));
+    capture.addEventListener("change", () => void this.#letOut());
+    transport.addEventListener("state", (event) => this.#onTransport(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** Room we are in or entering. */
+  get room() {
+    return this.#room;
+  }
+
+  /** @returns {CallState} */
+  get state() {
+    return this.#state;
+  }
+
+  /** Our own switches; both begin on in every call. */
+  get wants() {
+    return { ...this.#wants };
+  }
+
+  /** What we really let out: a switch is on and its device is there. */
+  get own() {
+    return { audio: this.#wants.audio && this.capture.hasAudio, video: this.#wants.video && this.capture.hasVideo };
+  }
+
+  /** Go into a room that the server opened for us; harmless when already there. @param {string} room */
+  enter(room) {
+    if (this.#room === room) return;
+    if (this.#room) this.#finish("idle");
+    this.#room = room;
+    this.#wants = { audio: true, video: true };
+    this.#become("connecting");
+    void this.#join();
+  }
+
+  /** Leave without ending the room for the others. */
+  async leave() {
+    const room = this.#room;
+    if (!room) return;
+    this.#finish("ended");
+    await this.connection.command({ type: "leave", room });
+  }
+
+  /** @param {boolean} on */
+  async setAudio(on) {
+    this.#wants.audio = on;
+    await this.transport.setAudio(on);
+    this.#sayOwn();
+  }
+
+  /** @param {boolean} on */
+  async setVideo(on) {
+    this.#wants.video = on;
+    await this.transport.setVideo(on);
+    this.#sayOwn();
+  }
+
+  /** @param {string} text @returns {Promise<{at?: string}>} resolves when the server has stored the line */
+  async say(text) {
+    if (!this.#room) throw Object.assign(new Error("no room"), { code: "room_closed" });
+    return this.connection.command({ type: "chat", room: this.#room, text });
+  }
+
+  async #join() {
+    const room = this.#room;
+    if (!room) return;
+    try {
+      await this.connection.command({ type: "join", room });
+      if (this.#isOut) this.#sayOwn();
+    } catch (error) {
+      // Without a socket the next "open" joins again; a refusal of the server is for the page to show.
+      if (room === this.#room && isRefusal(error)) this.#emit("refused", error);
+    }
+  }
+
+  /** @param {any} message */
+  #onMessage(message) {
+    if (message.type === "transport_lost") this.transport.rebuild();
+    if (message.room === undefined || message.room !== this.#room) return;
+    if (message.type === "room_state") this.#onRoom(message);
+    if (message.type === "chat") this.#emit("chat", message);
+  }
+
+  /** @param {RoomState} roomState */
+  #onRoom(roomState) {
+    this.#roomState = roomState;
+    this.#emit("room", roomState);
+    if (roomState.phase === "closed") {
+      this.#finish("ended");
+    } else {
+      void this.#openCapture();
+      if (roomState.phase === "live") this.#goLive();
+      this.#follow();
+    }
+  }
+
+  async #openCapture() {
+    const room = this.#room;
+    const stream = await this.capture.open();
+    if (room !== this.#room || !room) {
+      if (!this.#room) this.capture.close();
+      return;
+    }
+    this.#emit("local", stream);
+    for (const code of this.capture.codes) this.#tellOnce(code);
+  }
+
+  #goLive() {
+    if (this.#isOut) return;
+    this.#isOut = true;
+    this.watch.start();
+    void this.#letOut();
+  }
+
+  /** The countdown is over, or another device took over: this stream is what the others get. */
+  async #letOut() {
+    const room = this.#room;
+    const stream = await this.capture.open();
+    if (!this.#isOut || room !== this.#room) return;
+    this.#emit("local", stream);
+    await this.transport.setAudio(this.#wants.audio);
+    await this.transport.setVideo(this.#wants.video);
+    await this.transport.attach(stream);
+    this.#sayOwn();
+  }
+
+  #sayOwn() {
+    this.#emit("own", this.own);
+    if (this.#room && this.#isOut) this.#tell({ type: "media", room: this.#room, ...this.own });
+  }
+
+  /** @param {CallState} state */
+  #finish(state) {
+    this.watch.stop();
+    void this.transport.detach();
+    this.capture.close();
+    this.#room = this.#roomState = null;
+    this.#flowing = this.#hasFlowed = this.#isOut = false;
+    this.#told.clear();
+    this.#emit("local", null);
+    this.#emit("code", null);
+    this.#become(state);
+  }
+
+  /** What each slot should bring, as the room says. */
+  #wish() {
+    /** @type {Map<number, Expected>} */
+    const expected = new Map();
+    for (const { slot, present, audio, video } of this.#roomState?.peers ?? []) {
+      if (slot !== null && present) expected.set(slot, { audio, video });
+    }
+    return { expected, sending: this.#isOut && this.own.audio };
+  }
+
+  /** @param {boolean} flowing */
+  #onFlow(flowing) {
+    this.#flowing = flowing;
+    this.#hasFlowed ||= flowing;
+    // What is missing on our own side stays said: the others can neither see nor hear it.
+    if (flowing) this.#emit("code", this.capture.codes[0] ?? null);
+    this.#follow();
+  }
+
+  /** @param {string} code "media_up", "media_down" or a reason code */
+  #onSay(code) {
+    if (!code.startsWith("media_")) this.#emit("code", code);
+    if (this.#room) this.#tell({ type: "set_up", room: this.#room, code });
+  }
+
+  /** @param {string} socket */
+  #onSocket(socket) {
+    if (socket === "open") void this.#join();
+  }
+
+  /** @param {{state: string, code: string | null}} transport */
+  #onTransport({ code }) {
+    if (this.#room && code) this.#onSay(code);
+  }
+
+  /** The state people see, from the room's phase and what really arrives. */
+  #follow() {
+    if (!this.#roomState) return;
+    if (this.#roomState.phase === "countdown") this.#become("countdown");
+    else if (this.#flowing) this.#become("connected");
+    else this.#become(this.#hasFlowed ? "reconnecting" : "connecting");
+  }
+
+  /** @param {CallState} state */
+  #become(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#emit("state", state);
+  }
+
+  /** Device codes are said once per call, however often the room changes. @type {Set<string>} */
+  #told = new Set();
+
+  /** @param {string} code */
+  #tellOnce(code) {
+    if (this.#told.has(code)) return;
+    this.#told.add(code);
+    this.#onSay(code);
+  }
+
+  /** Send without waiting: after a reconnect the present state is said again anyway. @param {{type: string, [field: string]: unknown}} command */
+  #tell(command) {
+    this.connection.command(command).catch(() => undefined);
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** Refused by the server, as opposed to not sent at all. @param {unknown} error */
+function isRefusal(error) {
+  const code = /** @type {{code?: string}} */ (error ?? {}).code;
+  return Boolean(code) && code !== "not_connected" && code !== "closed" && code !== "timeout";
+}

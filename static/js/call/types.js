@@ -1,0 +1,21 @@
+/**
+ * Shapes that the call modules and components share. Types only; nothing runs here.
+ *
+ * @typedef {"idle" | "queued" | "ringing" | "countdown" | "connecting" | "connected" | "held" | "private"
+ *   | "suspended" | "reconnecting" | "ended"} CallState
+ *
+ * @typedef {{seat: string, role: string, name: string, post: string, present: boolean,
+ *   audio: boolean, video: boolean, slot: number | null}} Peer slot is null for oneself
+ *
+ * @typedef {{type: "room_state", seq: number, room: string, phase: "countdown" | "live" | "closed",
+ *   countdown_ms: number, why: string, peers: Peer[]}} RoomState always the whole room as this seat sees it
+ *
+ * @typedef {{type?: "chat", seq?: number, room: string, from_seat: string, text: string, at: string}} ChatLine
+ *
+ * @typedef {{audio: boolean, video: boolean}} Expected what a slot should bring
+ *
+ * @typedef {EventTarget & {close(): void, resume(): void, command(message: any): Promise<any>}} Connection
+ *   signaling/connection.js as the call modules see it
+ */
+
+export {};

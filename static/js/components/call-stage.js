@@ -1,0 +1,203 @@
+/**
+ * `<call-stage>` shows a call: one large picture, the others in a strip, our own small and mirrored, the countdown, the
+ * call state and the reason code. It decides nothing; call/call.js does.
+ *
+ * Attributes: `main-role` (space-separated roles that are large), `fill` (the large picture fills the element, the
+ * others float on it: the terminal), `plain` (reason without its code: visitors).
+ * Use: `const stage = document.querySelector("call-stage"); stage.follow(call, transport, mySeat);`
+ * Alone: set `state`, `code`, `local`, call `show(roomState, slot)`.
+ */
+
+import { arrange, numeral } from "../call/layout.js";
+import { chosenId } from "../call/devices.js";
+import { el, icon } from "../lib/dom.js";
+import { chime } from "../lib/sound.js";
+import { say } from "../lib/words.js";
+import { PeerTile } from "./peer-tile.js";
+
+/** @typedef {import("../call/types.js").CallState} CallState */
+/** @typedef {import("../call/types.js").RoomState} RoomState */
+
+export class CallStage extends HTMLElement {
+  /** @type {Map<string, PeerTile>} */
+  #tiles = new Map();
+  /** @type {string | null} */
+  #pinned = null;
+  #seat = "";
+  /** @type {number | undefined} */
+  #frame;
+  #ends = 0;
+
+  #word = el("span");
+  #stateBadge = el("p", { class: "stage-state", testid: "call-state", data: { state: "idle" }, attrs: { role: "status" } }, this.#word);
+  #reason = el("p", { class: "stage-reason", testid: "reason-code", hidden: true, attrs: { role: "status" } });
+  #pictures = el("div", { class: "stage-pictures" });
+  #own = el("video", { testid: "local-video", attrs: { playsinline: true, autoplay: true } });
+  #ownTile = el(
+    "figure",
+    { class: "own-tile", hidden: true },
+    this.#own,
+    el("p", { class: "tile-away" }, say("js.call.own_camera_off")),
+    el("figcaption", {}, say("js.call.you")),
+  );
+  #numeral = el("p", { class: "countdown-numeral", testid: "countdown" });
+  #countdown = el(
+    "div",
+    { class: "countdown", hidden: true, attrs: { role: "timer", "aria-live": "assertive" } },
+    this.#numeral,
+    el("p", { class: "countdown-words" }, say("js.call.countdown")),
+  );
+  #unmute = el(
+    "button",
+    { class: "button button-action button-large stage-unmute", testid: "enable-sound", hidden: true, attrs: { type: "button" } },
+    icon("volume-2"),
+    say("js.call.enable_sound"),
+  );
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.dataset.testid ||= "stage";
+    this.#own.muted = true;
+    this.#unmute.addEventListener("click", () => this.#playAll());
+    this.append(this.#pictures, this.#countdown, this.#stateBadge, this.#reason, this.#unmute);
+    this.#pictures.append(this.#ownTile);
+    this.state = "idle";
+  }
+
+  disconnectedCallback() {
+    this.clear();
+  }
+
+  /**
+   * Show this call from now on.
+   *
+   * @param {import("../call/call.js").Call} call
+   * @param {import("../call/transport.js").MediaTransport} transport
+   * @param {string} seat our own
+   */
+  follow(call, transport, seat) {
+    this.#seat = seat;
+    /** @param {string} name @param {(detail: any) => void} show */
+    const on = (name, show) => call.addEventListener(name, (event) => show(/** @type {CustomEvent} */ (event).detail));
+    on("state", (state) => (this.state = state));
+    on("code", (code) => (this.code = code));
+    on("local", (stream) => (this.local = stream));
+    on("own", ({ video }) => (this.#ownTile.dataset.video = String(video)));
+    on("room", (room) => this.show(room, (slot) => transport.slot(slot)));
+  }
+
+  /** @param {CallState} state */
+  set state(state) {
+    this.#stateBadge.dataset.state = state;
+    this.dataset.state = state;
+    this.#word.textContent = say(`call_state.${state}`);
+    if (state !== "countdown") this.#stopCountdown();
+    if (state === "ended" || state === "idle") this.clear();
+  }
+
+  /** @param {string | null} code a set-up reason code; null clears it */
+  set code(code) {
+    this.#reason.hidden = code === null;
+    if (code === null) delete this.#reason.dataset.code;
+    else this.#reason.dataset.code = code;
+    const sentence = code ? say(`reason.${code}`) : "";
+    this.#reason.textContent = code && !this.hasAttribute("plain") ? say("js.call.reason", { sentence, code }) : sentence;
+  }
+
+  /** Own picture. @param {MediaStream | null} stream */
+  set local(stream) {
+    if (this.#own.srcObject !== stream) this.#own.srcObject = stream;
+    this.#ownTile.hidden = !stream;
+    this.#ownTile.dataset.video = String(Boolean(stream?.getVideoTracks().length));
+    if (stream) this.#own.play().catch(() => undefined);
+  }
+
+  /**
+   * The whole room as this seat sees it.
+   *
+   * @param {RoomState} room
+   * @param {(slot: number) => MediaStream} slot
+   */
+  show(room, slot) {
+    const { main, strip } = arrange(room.peers, this.#seat, (this.getAttribute("main-role") ?? "").split(" "), this.#pinned);
+    const shown = main ? [main, ...strip] : [];
+    for (const [seat, tile] of this.#tiles) if (!shown.some((peer) => peer.seat === seat)) this.#remove(seat, tile);
+    for (const [place, peer] of shown.entries()) {
+      const tile = this.#tiles.get(peer.seat) ?? this.#add(peer.seat);
+      tile.show(peer, { isMain: peer === main, place, stream: peer.slot === null ? null : slot(peer.slot) });
+    }
+    this.dataset.others = String(strip.length);
+    if (room.phase === "countdown") this.#startCountdown(room.countdown_ms);
+    else this.#stopCountdown();
+  }
+
+  /** Forget everybody: after a call nothing of it stays in the page. */
+  clear() {
+    this.#stopCountdown();
+    for (const [seat, tile] of this.#tiles) this.#remove(seat, tile);
+    this.#pinned = null;
+    this.#unmute.hidden = true;
+    this.local = null;
+  }
+
+  /** Play on the chosen speaker, from now on and at once. */
+  async useChosenSpeaker() {
+    const id = await chosenId("speaker");
+    for (const tile of this.#tiles.values()) await tile.useSpeaker(id ?? "");
+  }
+
+  /** @param {string} seat */
+  #add(seat) {
+    const tile = new PeerTile({
+      onBlocked: () => (this.#unmute.hidden = false),
+      onPick: () => this.#pick(seat),
+    });
+    this.#tiles.set(seat, tile);
+    this.#pictures.insertBefore(tile.element, this.#ownTile);
+    void this.useChosenSpeaker();
+    return tile;
+  }
+
+  /** @param {string} seat @param {PeerTile} tile */
+  #remove(seat, tile) {
+    tile.close();
+    this.#tiles.delete(seat);
+  }
+
+  /** Make a picture of the strip large. Places change by style order only: a moved video element would stop. @param {string} seat */
+  #pick(seat) {
+    this.#pinned = this.#pinned === seat ? null : seat;
+    this.dispatchEvent(new CustomEvent("pick", { detail: this.#pinned }));
+    for (const [other, tile] of this.#tiles) tile.isMain = this.#pinned ? other === this.#pinned : tile.place === 0;
+  }
+
+  #playAll() {
+    this.#unmute.hidden = true;
+    for (const tile of this.#tiles.values()) void tile.play();
+  }
+
+  /** @param {number} remainingMs */
+  #startCountdown(remainingMs) {
+    this.#ends = performance.now() + remainingMs;
+    this.#countdown.hidden = false;
+    if (this.#frame === undefined) this.#tick();
+  }
+
+  #tick() {
+    const shown = String(Math.max(1, numeral(this.#ends - performance.now())));
+    if (this.#numeral.textContent !== shown) {
+      this.#numeral.textContent = shown;
+      chime(shown === "1" ? 880 : 660);
+    }
+    this.#frame = requestAnimationFrame(() => this.#tick());
+  }
+
+  #stopCountdown() {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+    this.#countdown.hidden = true;
+    this.#numeral.textContent = "";
+  }
+}
+
+customElements.define("call-stage", CallStage);
