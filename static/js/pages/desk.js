@@ -1,0 +1,380 @@
+/** The county desk: wires the socket, the call and the parts of the page to one value, the desk's state. */
+
+import { Call } from "../call/call.js";
+import { LocalCapture } from "../call/devices.js";
+import { keepWarm } from "../call/warm.js";
+import { CallStage } from "../components/call-stage.js";
+import { CasePanel } from "../components/case-panel.js";
+import { ColleagueList } from "../components/colleague-list.js";
+import { DutyCheck } from "../components/duty-check.js";
+import { DutyPanel } from "../components/duty-panel.js";
+import { InvitePanel } from "../components/invite-panel.js";
+import { OutcomeForm } from "../components/outcome-form.js";
+import { PendingOutcomes } from "../components/pending-outcomes.js";
+import { VisitQueue } from "../components/visit-queue.js";
+import { Alarm } from "../desk/alarm.js";
+import { CallBar } from "../desk/call-bar.js";
+import { CaseDesk } from "../desk/case-desk.js";
+import * as deeds from "../desk/deeds.js";
+import { LineState } from "../desk/line.js";
+import { Notices } from "../desk/notices.js";
+import { Ringing } from "../desk/ringing.js";
+import { entered, follow, left, mayAccept, modeOf, opened, refreshed } from "../desk/state.js";
+import { api } from "../lib/api.js";
+import { find, whileBusy } from "../lib/dom.js";
+import { maySound, unlock } from "../lib/sound.js";
+import { keepAwake } from "../lib/wake-lock.js";
+import { say, sayRefusal } from "../lib/words.js";
+import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
+
+/** Colleagues come and go without an event; their presence is asked for again after this. */
+const REFRESH_MS = 20_000;
+/** Right after answering, the room may open a moment later than the answer comes. */
+const ROOM_RETRY_MS = 500;
+const ROOM_ATTEMPTS = 10;
+
+const root = find(document, "[data-desk]", HTMLElement);
+const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
+const transport = keepWarm(connection);
+const capture = new LocalCapture();
+const call = new Call({ connection, transport, capture });
+
+const stage = find(root, "call-stage", CallStage);
+const bar = new CallBar(call);
+const duty = find(root, "duty-panel", DutyPanel);
+const check = find(root, "duty-check", DutyCheck);
+const queue = find(root, "visit-queue", VisitQueue);
+const colleagues = find(root, "colleague-list", ColleagueList);
+const pending = find(root, "pending-outcomes", PendingOutcomes);
+const inviting = find(root, "invite-panel", InvitePanel);
+const form = find(root, "outcome-form", OutcomeForm);
+const panel = find(root, "case-panel", CasePanel);
+const ringing = new Ringing(find(root, "[data-rings]", HTMLElement), find(root, "[data-live]", HTMLElement));
+const notices = new Notices(find(root, "[data-notices]", HTMLElement));
+const line = new LineState({ takeBack: () => connection.resume() });
+const soundOff = find(root, "[data-sound-off]", HTMLElement);
+
+let desk = opened(JSON.parse(find(document, "#desk-data").textContent || "{}"));
+const caseDesk = new CaseDesk({ panel, form, notices, formPlace: find(root, "[data-form]", HTMLElement), me: desk.me, call });
+/** Pending outcome whose form is open. @type {string | null} */
+let openedOutcome = null;
+/** Rooms that are over for us, although an older snapshot may still name them. @type {Set<string>} */
+const done = new Set();
+/** A visit is being answered or joined: a second press must not ask again. */
+let entering = false;
+let roomAttempts = 0;
+let peopleInRoom = 0;
+/** Counts what happened, so that a snapshot from before does not win over it. */
+let happened = 0;
+/** @type {Promise<void> | null} */
+let refreshing = null;
+
+async function getTicket() {
+  try {
+    return (await api("POST", "/api/v1/ws-ticket", {})).ticket;
+  } catch (error) {
+    if (/** @type {{status?: number}} */ (error).status === 401) throw new TicketDenied("signed_out");
+    throw error;
+  }
+}
+
+/** Something happened here or was said by the server. @param {import("../desk/types.js").Desk} next */
+function become(next) {
+  happened += 1;
+  desk = next;
+  render();
+}
+
+/** Ask for a fresh snapshot; one that is older than what happened meanwhile is thrown away and asked for again. */
+function refresh() {
+  if (refreshing) happened += 1;
+  refreshing ??= (async () => {
+    for (let asked = -1; asked !== happened; ) {
+      asked = happened;
+      const answer = await deeds.readDesk();
+      if (asked === happened) desk = refreshed(desk, answer);
+    }
+    render();
+  })()
+    .catch(() => undefined) // the banner says that the line is down; the next event asks again
+    .finally(() => (refreshing = null));
+  return refreshing;
+}
+
+function render() {
+  if (desk.current && !desk.current.isHost && done.has(desk.current.room)) desk = left(desk);
+  if (desk.current || !desk.pending.some(({ visit }) => visit === openedOutcome)) openedOutcome = null;
+  const mode = modeOf(desk, openedOutcome);
+  const before = root.dataset.mode;
+  root.dataset.mode = mode;
+  duty.show(desk.duty, desk.current?.isHost === false);
+  showSound();
+  ringing.show(desk.current ? [] : desk.rings, desk.current ? [] : desk.invitations);
+  queue.show(desk.queue, (visit) => mayAccept(desk, visit));
+  colleagues.show(desk.colleagues);
+  pending.show(desk.pending, openedOutcome);
+  inviting.show(desk.colleagues);
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-modes]"))) {
+    part.hidden = !part.dataset.modes?.split(" ").includes(mode);
+  }
+  if (mode !== "call") inviting.close();
+  bar.isHost = desk.current?.isHost ?? false;
+  caseDesk.show(whatToShow(mode));
+  if (mode === "wrap_up" && before === "call") notices.clear();
+  followCall();
+}
+
+/** @param {import("../desk/state.js").Mode} mode @returns {import("../desk/case-desk.js").Shown} */
+function whatToShow(mode) {
+  if (desk.current && mode === "call") return { visit: desk.current.visit, use: desk.current.isHost ? "host" : "guest", isOwed: false };
+  if (desk.current) return { visit: desk.current.visit, use: "form", isOwed: true };
+  if (openedOutcome) return { visit: openedOutcome, use: "form", isOwed: false };
+  return { visit: desk.rings[0]?.visit ?? null, use: "preview", isOwed: false };
+}
+
+/** Be in the room that the desk says, and in no other. */
+function followCall() {
+  const room = desk.current?.state === "in_call" && !done.has(desk.current.room) ? desk.current.room : null;
+  if (room && call.room !== room && connection.state !== "closed") call.enter(room);
+  if (!room && call.room) void call.leave().catch(() => undefined);
+}
+
+/** @param {string} visit */
+async function accept(visit) {
+  if (desk.current || entering) return;
+  entering = true;
+  ringing.busy(visit, true);
+  void capture.open(); // the countdown is the time a camera needs; nothing leaves before it ends
+  notices.clear();
+  try {
+    const [{ room }] = await Promise.all([deeds.answer(visit), form.keep()]);
+    roomAttempts = 0;
+    become(entered(desk, { visit, room, state: "in_call", isHost: true }));
+  } catch (error) {
+    capture.close();
+    if (/** @type {{code?: string}} */ (error).code === "already_answered") notices.said(sayRefusal(error));
+    else notices.refused(error);
+    void refresh();
+  } finally {
+    entering = false;
+    ringing.busy(visit, false);
+  }
+}
+
+/** @param {string} visit */
+async function join(visit) {
+  if (desk.current || entering) return;
+  entering = true;
+  ringing.busy(visit, true);
+  notices.clear();
+  try {
+    const [{ room }] = await Promise.all([deeds.join(visit), form.keep()]);
+    done.delete(room);
+    roomAttempts = 0;
+    become(entered(desk, { visit, room, state: "in_call", isHost: false }));
+  } catch (error) {
+    notices.refused(error);
+    become({ ...desk, invitations: desk.invitations.filter((one) => one.visit !== visit) });
+  } finally {
+    entering = false;
+    ringing.busy(visit, false);
+  }
+}
+
+/** @param {string} visit */
+async function decline(visit) {
+  try {
+    await deeds.decline(visit);
+    become({ ...desk, rings: desk.rings.filter((ring) => ring.visit !== visit) });
+  } catch (error) {
+    notices.refused(error);
+    void refresh();
+  }
+}
+
+async function endVisit() {
+  const visit = desk.current?.visit;
+  if (!visit) return;
+  try {
+    await Promise.all([form.keep(), deeds.end(visit)]);
+    if (desk.current?.visit === visit) become({ ...desk, current: { ...desk.current, state: "wrap_up" } });
+  } catch (error) {
+    notices.refused(error, () => void endVisit());
+    void refresh();
+  }
+}
+
+function leaveCall() {
+  if (!desk.current) return;
+  done.add(desk.current.room);
+  become(left(desk));
+}
+
+async function goOn() {
+  notices.clear();
+  const found = await check.start(capture);
+  if (!call.room) capture.close();
+  if (!found) return;
+  Alarm.askToNotify();
+  duty.busy = true;
+  try {
+    const { state, pending: owed } = await deeds.goOnDuty(found);
+    become({ ...desk, duty: { state, reason: null, pending: owed } });
+    showSound();
+    await refresh();
+  } catch (error) {
+    notices.refused(error);
+  } finally {
+    duty.busy = false;
+  }
+}
+
+async function goOff() {
+  duty.busy = true;
+  try {
+    const { state, pending: owed } = await deeds.goOffDuty();
+    become({ ...desk, rings: [], duty: { state, reason: null, pending: owed } });
+  } catch (error) {
+    notices.refused(error);
+  } finally {
+    duty.busy = false;
+  }
+}
+
+/** A reloaded page may not sound before a click; an officer on duty must know. */
+function showSound() {
+  // In a call the stage asks for the same click, over the picture.
+  soundOff.hidden = desk.duty.state === "off" || desk.current?.state === "in_call" || maySound();
+}
+
+/** @param {any} message */
+function onMessage(message) {
+  if (message.type === "room_state" && message.phase === "closed") done.add(message.room);
+  if (message.type === "ring") notices.clearSaid();
+  if (message.type === "invite") done.delete(message.room);
+  if (message.type === "visit" && message.state === "outcome_pending" && message.visit === desk.current?.visit) {
+    notices.said(say("js.desk.lost"));
+  }
+  const next = follow(desk, message);
+  if (next !== desk) become(next);
+  if (message.type === "duty" || message.type === "visit" || message.phase === "closed") void refresh();
+}
+
+/** @param {import("../signaling/connection.js").StateDetail} detail */
+function onLine(detail) {
+  line.show(detail);
+  if (detail.state === "open") {
+    // The server greets a new socket with every bell that runs; older ones may have ended meanwhile.
+    become({ ...desk, rings: [] });
+    void refresh();
+  } else if (detail.state === "closed") {
+    become({ ...desk, rings: [], invitations: [] });
+    if (call.room) void call.leave().catch(() => undefined);
+  }
+}
+
+/** @param {unknown} error */
+function onRefused(error) {
+  const { code } = /** @type {{code?: string}} */ (error ?? {});
+  roomAttempts += 1;
+  if (code !== "unknown_room" || roomAttempts > ROOM_ATTEMPTS) {
+    notices.refused(error);
+    void refresh();
+    return;
+  }
+  setTimeout(() => {
+    void call.leave().catch(() => undefined);
+    followCall();
+  }, ROOM_RETRY_MS);
+}
+
+/** @param {CustomEvent<{visit: string, receipt: string}>} event */
+function onLogged({ detail: { visit, receipt } }) {
+  notices.logged(receipt);
+  if (openedOutcome === visit) openedOutcome = null;
+  become({ ...(desk.current?.visit === visit ? left(desk) : desk), pending: desk.pending.filter((one) => one.visit !== visit) });
+  void refresh();
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key.toLowerCase() !== "a" || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (typing || document.querySelector("dialog[open]") || desk.current) return;
+  ringing.acceptFirst();
+}
+
+/** @param {EventTarget} target @param {string} name @param {(detail: any) => unknown} listener */
+function on(target, name, listener) {
+  target.addEventListener(name, (event) => void listener(/** @type {CustomEvent} */ (event).detail));
+}
+
+on(connection, "message", onMessage);
+on(connection, "state", onLine);
+on(call, "refused", onRefused);
+on(call, "room", ({ peers }) => {
+  caseDesk.peers(peers);
+  if (peers.length > peopleInRoom) notices.clearSaid(); // whoever was invited is here
+  peopleInRoom = peers.length;
+});
+on(call, "chat", (chatLine) => caseDesk.line(chatLine));
+on(duty, "go-on", goOn);
+on(duty, "go-off", goOff);
+on(root, "accept-call", accept);
+on(root, "decline-call", decline);
+on(root, "join-call", join);
+on(root, "dismiss-call", (visit) => become({ ...desk, invitations: desk.invitations.filter((one) => one.visit !== visit) }));
+on(pending, "open-outcome", async (visit) => {
+  await form.keep();
+  notices.clear();
+  openedOutcome = visit;
+  render();
+});
+on(form, "put-aside", () => {
+  openedOutcome = null;
+  render();
+});
+on(form, "exists", refresh);
+form.addEventListener("logged", (event) => onLogged(/** @type {CustomEvent} */ (event)));
+on(ringing.alarm, "silent", showSound);
+bar.end.addEventListener("click", () => void whileBusy(bar.end, endVisit));
+bar.leave.addEventListener("click", leaveCall);
+bar.chat.addEventListener("click", () => caseDesk.openChat());
+bar.invite.addEventListener("click", () => {
+  const visit = desk.current?.visit;
+  if (!visit) return;
+  void refresh();
+  inviting.open(desk.colleagues, async (person) => {
+    await deeds.invite(visit, person);
+    notices.said(say("js.invite.sent", { name: desk.colleagues.find((one) => one.person === person)?.name ?? "" }));
+  });
+});
+document.addEventListener("keydown", onKey);
+for (const name of ["pointerdown", "keydown"]) {
+  document.addEventListener(name, () => {
+    if (!maySound()) void unlock().then(showSound);
+  });
+}
+window.addEventListener("beforeunload", (event) => {
+  if (desk.current || form.isDirty) event.preventDefault();
+});
+setInterval(() => document.visibilityState === "visible" && void refresh(), REFRESH_MS);
+
+const robot = root.querySelector("[data-robot]");
+robot?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = find(robot, "button", HTMLButtonElement);
+  void whileBusy(button, () =>
+    deeds.startRobot(find(robot, "select", HTMLSelectElement).value).then(
+      () => notices.said(say("js.desk.robot_coming")),
+      (error) => notices.refused(error),
+    ),
+  );
+});
+
+stage.follow(call, transport, desk.me.seat);
+keepAwake();
+render();
+connection.resume();
+if (desk.duty.state !== "off") void unlock().then(showSound);
+showSound();
