@@ -152,8 +152,8 @@ export class Call extends EventTarget {
   #goLive() {
     if (this.#isOut) return;
     this.#isOut = true;
-    this.watch.start();
     void this.#letOut();
+    this.watch.start();
   }
 
   /** The countdown is over, or another device took over: this stream is what the others get. */
@@ -162,9 +162,7 @@ export class Call extends EventTarget {
     const stream = await this.capture.open();
     if (!this.#isOut || room !== this.#room) return;
     this.#emit("local", stream);
-    await this.transport.setAudio(this.#wants.audio);
-    await this.transport.setVideo(this.#wants.video);
-    await this.transport.attach(stream);
+    await this.transport.attach(stream, this.#wants);
     this.#sayOwn();
   }
 

@@ -86,8 +86,14 @@ export class MediaTransport extends EventTarget {
     return stream;
   }
 
-  /** Let our sound and picture out; the moment the countdown ends, not earlier. @param {MediaStream} stream */
-  async attach(stream) {
+  /**
+   * Let our sound and picture out; the moment the countdown ends, not earlier.
+   *
+   * @param {MediaStream} stream
+   * @param {{audio: boolean, video: boolean}} [enabled] switches, set together with the tracks: one exchange, not three
+   */
+  async attach(stream, enabled = this.#enabled) {
+    this.#enabled = { ...enabled };
     this.#own = { audio: stream.getAudioTracks()[0] ?? null, video: stream.getVideoTracks()[0] ?? null };
     await this.#sendOwn();
   }
