@@ -1,10 +1,10 @@
-"""Background work: rings that ran out, visits that nobody came back to."""
+"""Background work: rings that ran out, visits that nobody came back to, upkeep of the store."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,11 +18,15 @@ from reception.presence import Presence
 from reception.services import desk, visit
 from reception.services.work import Work
 from reception.settings import Settings
+from reception.store.idempotency import forget
 from reception.store.tables import VisitRow
 from reception.store.visits import Visits
 from signaling.ids import SeatId
 
 logger = logging.getLogger(__name__)
+
+UPKEEP_EVERY = timedelta(hours=1)
+ANSWERS_KEPT = timedelta(hours=24)  # a page that is still retrying after a day has long been reloaded
 
 
 @dataclass(slots=True)
@@ -36,14 +40,18 @@ class Sweeper:
     edge: Edge
     presence: Presence
     settings: Settings
+    _kept_at: datetime | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Sweep until cancelled; a database that is away for a while is tried again."""
+        """Sweep until cancelled: neither a database that is away nor a defect may end it for good."""
         while True:
             try:
                 await self.sweep()
+                await self.keep_up()
             except SQLAlchemyError as error:
                 logger.warning("sweep.failed error=%s", type(error).__name__)
+            except Exception:  # the outermost loop of this task: the next look must come
+                logger.exception("sweep.defect")
             await asyncio.sleep(self.settings.sweep_s)
 
     async def sweep(self) -> None:
@@ -55,6 +63,16 @@ class Sweeper:
             await self.edge.run(lambda work: desk.promise_callbacks(work, ring_for=ring_for, within=within))
         for lost, reason in abandoned:
             await self.edge.run(partial(visit.lose, visit=lost, reason=reason))
+
+    async def keep_up(self) -> None:
+        """Once an hour: drop stored answers that nobody asks for any more, export the audit chain's head."""
+        now = self.edge.clock()
+        if self._kept_at is not None and now - self._kept_at < UPKEEP_EVERY:
+            return
+        await self.edge.run(lambda work: forget(work.session, now - ANSWERS_KEPT))
+        path = self.settings.audit_head_path
+        await self.edge.read(lambda work: work.audit.export_head(work.session, path, at=now))
+        self._kept_at = now
 
     async def _look(self, work: Work) -> tuple[bool, list[tuple[VisitId, PendingReason]]]:
         """Find what is due, without taking the writer's lock."""

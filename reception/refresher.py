@@ -55,3 +55,5 @@ class Refresher:
                 await asyncio.sleep(RETRY_S)
                 for view in views:
                     self.mark(view)
+            except Exception:  # the outermost loop of this task: later views must still be shown
+                logger.exception("views.defect")

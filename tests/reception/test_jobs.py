@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from reception import jobs
@@ -11,7 +12,10 @@ from reception.domain.actors import Officer
 from reception.domain.visits import VisitState
 from reception.presence import Presence
 from reception.services import visit
+from reception.services.work import Work
 from reception.settings import Settings
+from reception.store.idempotency import StoredAnswer, remember
+from reception.store.tables import CommandResultRow
 from tests.support.factories import CALL_BACK_WITHIN, RING_FOR, County, MadeVisit
 
 GRACE_S, WRAP_UP_S = 90.0, 900.0
@@ -207,3 +211,47 @@ async def test_nothing_is_written_while_nothing_is_due(county: County, sweeper: 
     await looks_after(county, sweeper, 5)
 
     assert await county.rows() == before
+
+
+async def test_a_defect_in_one_look_does_not_end_the_looking(
+    county: County, sweeper: jobs.Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, second = 0, asyncio.Event()
+
+    async def breaks(_: jobs.Sweeper) -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            second.set()
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(jobs.Sweeper, "sweep", breaks)
+
+    async with jobs.running(sweeper), asyncio.timeout(10):
+        await second.wait()
+
+
+async def test_upkeep_drops_old_answers_and_exports_the_head_once_an_hour(
+    county: County, sweeper: jobs.Sweeper, settings: Settings
+) -> None:
+    old, answer = county.clock.now, StoredAnswer(200, "{}")
+
+    async def keep(work: Work) -> None:
+        await remember(work.session, "p-1", "old-key-1", "hash", answer, at=old)
+        await remember(work.session, "p-1", "new-key-1", "hash", answer, at=old + jobs.ANSWERS_KEPT)
+
+    await county.edge.run(keep)
+    await county.visit(VisitState.WAITING)
+    county.clock.advance(seconds=jobs.ANSWERS_KEPT.total_seconds() + 1)
+
+    await sweeper.keep_up()
+    first = settings.audit_head_path.read_bytes()
+    await county.visit(VisitState.WAITING)
+    await sweeper.keep_up()
+
+    kept = await county.read(lambda work: work.session.scalars(select(CommandResultRow.key)))
+    assert list(kept) == ["new-key-1"]
+    assert settings.audit_head_path.read_bytes() == first, "less than an hour ago"
+    county.clock.advance(seconds=jobs.UPKEEP_EVERY.total_seconds())
+    await sweeper.keep_up()
+    assert settings.audit_head_path.read_bytes() != first
