@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from reception.domain.access import may
 from reception.domain.actors import Officer
@@ -238,6 +238,15 @@ class People:
             .order_by(LoginSessionRow.created_at.desc())
         )
         return [LoginLine(row.id, row.browser, row.created_at, row.last_seen_at) for row in rows]
+
+    async def session_counts(self, work: Work) -> dict[str, int]:
+        """Return how many open sessions each person has; people without one are left out."""
+        rows = await work.session.execute(
+            select(LoginSessionRow.person_id, func.count())
+            .where(*self._open_at(work.now))
+            .group_by(LoginSessionRow.person_id)
+        )
+        return dict(rows.all())
 
     async def sign_out(self, work: Work, actor: Officer) -> tuple[str, ...]:
         """End the session that the request came with; return its id, for the sockets to be closed."""

@@ -111,6 +111,7 @@ async def _places(work: Work, present: frozenset[str]) -> list[dict[str, object]
 
 async def _people(work: Work, request: web.Request) -> list[dict[str, object]]:
     actor, people = officer(request), request.app[PEOPLE]
+    counts = await people.session_counts(work)
     units = dict((await work.session.execute(select(UnitRow.id, UnitRow.name))).all())
     return [
         {
@@ -120,7 +121,7 @@ async def _people(work: Work, request: web.Request) -> list[dict[str, object]]:
             "post": line.post,
             "unit": units[line.unit],
             "roles": sorted(line.roles),
-            "sessions": len(await people.sessions_of(work, line.person)),
+            "sessions": counts.get(line.person, 0),
         }
         for line in await accounts.list_people(work, actor)
     ]
