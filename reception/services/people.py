@@ -10,7 +10,6 @@ two transactions, never inside one:
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,6 +24,14 @@ from reception.domain.errors import NotFound, Refusal
 from reception.domain.ids import PersonId, new_id
 from reception.domain.policy import Action
 from reception.domain.roles import Role
+from reception.services.attempts import (
+    OneTimeCodeMissing,
+    OneTimeCodeNeeded,
+    SignInDelayed,
+    SignInFailed,
+    UnknownNames,
+    delay_after,
+)
 from reception.services.denials import Denied, TooManyAttempts
 from reception.services.one_time import take_code
 from reception.services.passwords import Passwords
@@ -34,40 +41,9 @@ from reception.store.tables import LoginSessionRow, PersonRow, RoleGrantRow
 
 PER_ADDRESS = RateLimitItemPerMinute(60, 5)  # an office shares one address
 PER_ACCOUNT = RateLimitItemPerMinute(20, 5)
-DELAY_FROM, LOCK_FROM = 5, 10  # failures in a row
-LOCK = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)  # a session's last use is written down this often, not per request
-_NAMES_REMEMBERED = 4096
 # What an unknown name is compared with: the same work as a known one, for a password that nobody has.
 _DUMMY = "not a password of anybody"
-
-
-class SignInFailed(Refusal):
-    """Name, password or one-time code is wrong; it is not said which."""
-
-    code = "sign_in_failed"
-
-
-class SignInDelayed(Refusal):
-    """Too many failures in a row: the next attempt counts only after a while."""
-
-    code = "sign_in_delayed"
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(self.code)
-        self.retry_after_s = retry_after_s
-
-
-class OneTimeCodeNeeded(Refusal):
-    """The password is right; the account also asks for a one-time code."""
-
-    code = "totp_needed"
-
-
-class OneTimeCodeMissing(Refusal):
-    """This installation demands one-time codes and the account has none set up."""
-
-    code = "totp_not_enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +96,6 @@ class LoginLine:
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Streak:
-    """Failures in a row under a name that nobody has."""
-
-    failures: int
-    locked_until: datetime | None
-
-
 class People:
     """Sign-in and sessions of staff; counts attempts in memory, failures of accounts in the database.
 
@@ -149,7 +117,7 @@ class People:
         self._idle, self._absolute, self._totp_required = idle, absolute, totp_required
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         # An unknown name answers like a known one, delays included, or the delay would tell them apart.
-        self._unknown: OrderedDict[str, _Streak] = OrderedDict()
+        self._unknown = UnknownNames()
         self._dummy_hash: str | None = None
 
     async def candidate(self, work: Work, username: str, address: str) -> Candidate:
@@ -196,7 +164,7 @@ class People:
         if person is None:
             return await self._refuse_unknown(work, proof.candidate.username)
         if person.locked_until is not None and work.now < person.locked_until:
-            return await self._denied(work, person.id, _delayed(person.locked_until, work.now))
+            return await self._denied(work, person.id, SignInDelayed.until(person.locked_until, work.now))
         if (
             not proof.is_right
             or not person.is_active
@@ -324,32 +292,13 @@ class People:
         return await self._denied(work, person.id, SignInFailed())
 
     async def _refuse_unknown(self, work: Work, username: str) -> Denied:
-        name = _digest(username)
-        streak = self._unknown.pop(name, _Streak(0, None))
-        refusal: Refusal = SignInFailed()
-        if streak.locked_until is not None and work.now < streak.locked_until:
-            refusal = _delayed(streak.locked_until, work.now)
-        else:
-            wait = delay_after(streak.failures + 1)
-            streak = _Streak(streak.failures + 1, work.now + wait if wait else None)
-        self._unknown[name] = streak
-        if len(self._unknown) > _NAMES_REMEMBERED:
-            self._unknown.popitem(last=False)
+        refusal = self._unknown.count(_digest(username), work.now)
         return await self._denied(work, "unknown", refusal)
 
     async def _denied(self, work: Work, person: str, refusal: Refusal) -> Denied:
         # Never the typed name: people type their password into the wrong field.
         await _note(work, "unknown", AuditAction.SIGN_IN_FAILED, person, refusal)
         return Denied(refusal)
-
-
-def delay_after(failures: int) -> timedelta:
-    """Return how long the next attempt has to wait after so many failures in a row."""
-    if failures < DELAY_FROM:
-        return timedelta(0)
-    if failures < LOCK_FROM:
-        return timedelta(seconds=5 * 2 ** (failures - DELAY_FROM))  # 5, 10, 20, 40, 80 s
-    return LOCK
 
 
 async def end_sessions(work: Work, person: PersonId, *, only: str | None = None) -> tuple[str, ...]:
@@ -391,10 +340,6 @@ async def _note(
         result="deny" if refusal else "allow",
         reason_code=refusal.code if refusal else None,
     )
-
-
-def _delayed(until: datetime, now: datetime) -> SignInDelayed:
-    return SignInDelayed(max(1, round((until - now).total_seconds())))
 
 
 def _plain(username: str) -> str:

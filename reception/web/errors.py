@@ -8,8 +8,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reception.domain.errors import BadInput, NotAllowed, NotFound, Refusal
+from reception.services.attempts import SignInDelayed
 from reception.services.denials import TooManyAttempts
-from reception.services.people import SignInDelayed
 from reception.web.audience import Handler
 from reception.web.contexts import render
 from reception.web.principals import SignedOut, signed_in

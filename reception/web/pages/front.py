@@ -4,8 +4,9 @@ from aiohttp import web
 
 from reception.domain.errors import Refusal
 from reception.keys import EDGE, PEOPLE, SETTINGS
+from reception.services.attempts import SignInDelayed
 from reception.services.denials import TooManyAttempts, settled
-from reception.services.people import SignedIn, SignInDelayed
+from reception.services.people import SignedIn
 from reception.web.audience import ADMINS, DESK, LEDGER
 from reception.web.browsers import family_of
 from reception.web.contexts import render

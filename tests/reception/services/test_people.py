@@ -11,10 +11,11 @@ from reception.domain.errors import BadInput, NotAllowed, NotFound, Refusal
 from reception.domain.ids import PersonId
 from reception.domain.roles import Role
 from reception.services import one_time
+from reception.services.attempts import SignInDelayed, delay_after
 from reception.services.denials import Denied, TooManyAttempts, settled
 from reception.services.one_time import OneTimeCodeWrong
 from reception.services.passwords import Passwords, refuse_weak
-from reception.services.people import PER_ACCOUNT, PER_ADDRESS, People, SignedIn, SignInDelayed, delay_after
+from reception.services.people import PER_ACCOUNT, PER_ADDRESS, People, SignedIn
 from reception.services.work import Work
 from reception.store.engine import Sessions
 from reception.store.tables import LoginSessionRow, PersonRow
