@@ -35,8 +35,18 @@ Text = Annotated[
 Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Slot = Annotated[int, Meta(ge=0, le=MAX_MEMBERS - 2)]
+Sid = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\Z", max_length=64)]
+Secret = Annotated[str, Meta(min_length=1, max_length=128)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0, le=1e9)]
 
 Phase = Literal["countdown", "live", "closed"]
+# The ladder of a thin line, best first; what a sender still sends.
+Rung = Literal["video_high", "video", "video_low", "stills", "audio", "text"]
+# How the media path runs: directly to the relay, or through a TURN server over this transport.
+Route = Literal["direct", "turn_udp", "turn_tcp", "turn_tls", "none"]
+Hint = Literal["mic_silent", "camera_frozen", "camera_black", "page_hidden", "low_power"]
+ResumeFailure = Literal["expired", "gap", "conflict"]
 Device = Literal["E11", "E12", "E13", "E14", "E15"]
 Reach = Literal["E21", "E22", "E23", "E24", "E25"]
 Path = Literal["E31", "E32", "E33", "E34", "E35", "E41", "E42"]
@@ -59,8 +69,71 @@ class Message(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
 class Hello(Message, kw_only=True, tag="hello"):
     """First frame of a page: who it is, by a single-use ticket."""
 
-    ticket: Annotated[str, Meta(min_length=1, max_length=128)]
+    ticket: Secret
     proto: Count
+
+
+class Resume(Message, kw_only=True, tag="resume"):
+    """First frame of a page that comes back: a new ticket, and what it has seen of its session.
+
+    `last_seq` is the newest event in unbroken order, `last_pos` the newest journal position,
+    `last_result_cseq` says that every answer up to this command has arrived.
+    """
+
+    ticket: Secret
+    proto: Count
+    sid: Sid
+    token: Secret
+    last_seq: Count
+    last_pos: Count
+    last_result_cseq: Count
+
+
+class Ack(Message, kw_only=True, tag="ack"):
+    """Every event up to `seq` has arrived; the server may forget them."""
+
+    seq: Count
+
+
+class Quality(Message, kw_only=True, tag="quality"):
+    """How good the line was in the last five seconds; a report that may be lost, so it has no answer.
+
+    Rates in kbit/s, times in ms, shares from 0 to 1 of the interval, counts of the interval.
+    """
+
+    room: Room
+    rung: Rung
+    route: Route
+    rtt_ms: Amount
+    jitter_ms: Amount
+    up_kbps: Amount
+    down_kbps: Amount
+    available_kbps: Amount
+    up_loss: Share
+    down_loss: Share
+    concealed: Share
+    freezes: Count
+    frozen_ms: Amount
+    fps_in: Amount
+    fps_out: Amount
+    width_in: Count
+    height_in: Count
+    width_out: Count
+    height_out: Count
+    nacks: Count
+    plis: Count
+    discarded: Count
+    encode_ms: Amount
+    decode_ms: Amount
+    buffer_ms: Amount
+    mic_level: Share
+    far_level: Share
+    mic_on: bool
+    camera_on: bool
+    limited_by: Literal["none", "cpu", "bandwidth", "other"]
+    page_lag_ms: Amount
+    resumes: Count
+    hints: Annotated[tuple[Hint, ...], Meta(max_length=5)]
 
 
 class Pong(Message, kw_only=True, tag="pong"):
@@ -70,9 +143,13 @@ class Pong(Message, kw_only=True, tag="pong"):
 
 
 class Command(Message, kw_only=True):
-    """A frame that is answered by `result` or `refused`; `id` is unique per login."""
+    """A frame that is answered by `result` or `refused`; `id` is unique per login.
+
+    `cseq` counts a session's commands from 1; 0 from a peer that never resumes.
+    """
 
     id: Uuid
+    cseq: Count = 0
 
 
 class Join(Command, kw_only=True, tag="join"):
@@ -123,12 +200,42 @@ class Chat(Command, kw_only=True, tag="chat"):
 
 
 class Welcome(Message, kw_only=True, tag="welcome"):
-    """The ticket was good; a new `epoch` says that the server lost its memory."""
+    """The ticket was good and a new session began: this is how to resume it.
+
+    `pos` is the journal's newest position: what is older is told as a whole instead.
+    """
 
     seat: Seat
+    sid: Sid
+    resume_token: Secret
+    window_s: Count
+    pos: Count
     epoch: Annotated[str, Meta(max_length=64)]
     proto: Count
+    build: Annotated[str, Meta(max_length=64)]
     server_time: Moment
+
+
+class Resumed(Message, kw_only=True, tag="resumed"):
+    """The session goes on: events follow from `replay_from`, the token is a new one.
+
+    A new `epoch` says that the server was started anew: what was not in the journal is told as a whole.
+    """
+
+    sid: Sid
+    resume_token: Secret
+    epoch: Annotated[str, Meta(max_length=64)]
+    replay_from: Count
+    last_cseq: Count
+    build: Annotated[str, Meta(max_length=64)]
+    server_time: Moment
+
+
+class ResumeFailed(Message, kw_only=True, tag="resume_failed"):
+    """The session is over; `welcome` of a new one follows on the same socket, except after `conflict`."""
+
+    reason: ResumeFailure
+    last_cseq: Count
 
 
 class Ping(Message, kw_only=True, tag="ping"):
@@ -154,9 +261,13 @@ class Refused(Message, kw_only=True, tag="refused"):
 
 
 class Event(Message, kw_only=True):
-    """Something that happened. The hub numbers the events of a connection from 1, without gaps."""
+    """Something that happened. The hub numbers the events of a session from 1, without gaps.
+
+    `pos` is the event's place in the seat's journal; 0 for one that is not kept.
+    """
 
     seq: Count = 0
+    pos: Count = 0
 
 
 class Peer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -264,6 +375,20 @@ class Invite(Event, kw_only=True, tag="invite"):
     from_post: Label
 
 
+class LineQuality(Event, kw_only=True, tag="line_quality"):
+    """How a participant's line is, for the officials in the room; `score` from 0 (none) to 100 (good)."""
+
+    room: Room
+    of_seat: Seat
+    score: Annotated[int, Meta(ge=0, le=100)]
+    rung: Rung
+    route: Route
+    rtt_ms: Amount
+    loss: Share
+    hints: Annotated[tuple[Hint, ...], Meta(max_length=5)]
+    at: Moment
+
+
 class Gone(Event, kw_only=True, tag="gone"):
     """The server closes the socket next, for this reason."""
 
@@ -271,13 +396,28 @@ class Gone(Event, kw_only=True, tag="gone"):
 
 
 ClientCommand = Join | Leave | TransportOffer | TransportClose | Media | SetUp | Chat
-ClientMessage = Hello | Pong | ClientCommand
-ServerEvent = RoomState | ChatLine | TransportLost | Ring | RingStopped | Queue | Visit | Duty | Invite | Gone
-ServerMessage = Welcome | Ping | Result | Refused | ServerEvent
+ClientMessage = Hello | Resume | Pong | Ack | Quality | ClientCommand
+ServerEvent = (
+    RoomState
+    | ChatLine
+    | TransportLost
+    | Ring
+    | RingStopped
+    | Queue
+    | Visit
+    | Duty
+    | Invite
+    | LineQuality
+    | Gone
+)
+ServerMessage = Welcome | Resumed | ResumeFailed | Ping | Result | Refused | ServerEvent
 
 CLIENT_MESSAGES: Final = (
     Hello,
+    Resume,
     Pong,
+    Ack,
+    Quality,
     Join,
     Leave,
     TransportOffer,
@@ -288,6 +428,8 @@ CLIENT_MESSAGES: Final = (
 )
 SERVER_MESSAGES: Final = (
     Welcome,
+    Resumed,
+    ResumeFailed,
     Ping,
     Result,
     Refused,
@@ -300,6 +442,7 @@ SERVER_MESSAGES: Final = (
     Visit,
     Duty,
     Invite,
+    LineQuality,
     Gone,
 )
 

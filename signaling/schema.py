@@ -35,7 +35,7 @@ _HEAD: Final = """\
 _FIELD_TYPES: Final = """\
 /**
  * @typedef {object} Field what a field may hold
- * @property {"string" | "integer" | "boolean" | "list" | "record" | "moment"} kind
+ * @property {"string" | "integer" | "number" | "boolean" | "list" | "record" | "moment"} kind
  * @property {boolean} [optional] may be absent
  * @property {boolean} [nullable]
  * @property {readonly (string | boolean)[]} [only] the closed set of values
@@ -130,7 +130,7 @@ def _js_type(kind: shape.Type) -> str:
             written = f"readonly {_js_type(plain.item_type)}[]"
         case shape.StructType():
             written = plain.cls.__name__
-        case shape.IntType():
+        case shape.IntType() | shape.FloatType():
             written = "number"
         case shape.BoolType():
             written = "boolean"
@@ -145,7 +145,7 @@ def _limits(kind: shape.Type) -> str:
             return f"at most {most} code points"
         case shape.VarTupleType(max_length=int(most)):
             return f"at most {most}"
-        case shape.IntType(ge=int(least), le=int(most)):
+        case shape.IntType(ge=int(least), le=int(most)) | shape.FloatType(ge=least, le=most):
             return f"{least} to {most}"
         case shape.DateTimeType():
             return "RFC 3339 with offset"
@@ -166,6 +166,8 @@ def _field(kind: shape.Type, *, optional: bool = False) -> dict[str, object]:
             field = {"kind": "record", "fields": _fields(plain)}
         case shape.IntType():
             field = {"kind": "integer", "least": plain.ge, "most": plain.le}
+        case shape.FloatType():
+            field = {"kind": "number", "least": plain.ge, "most": plain.le}
         case shape.BoolType():
             field = {"kind": "boolean"}
         case shape.DateTimeType():

@@ -17,6 +17,7 @@ class VisitState(StrEnum):
     CLOSED_SATISFIED = "closed_satisfied"  # 来访人认可镇级答复
     WAITING = "waiting"  # 已上提，排队呼叫中
     IN_CALL = "in_call"  # 接通
+    SUSPENDED = "suspended"  # 挂起：线路中断超过宽限，位置保留当日
     WRAP_UP = "wrap_up"  # 收尾
     OUTCOME_LOGGED = "outcome_logged"  # 已记录
     OUTCOME_PENDING = "outcome_pending"  # 待补录
@@ -29,6 +30,8 @@ class VisitAction(StrEnum):
     RAISE = "raise"
     RAISE_DIRECT = "raise_direct"
     ANSWER_RING = "answer_ring"
+    SUSPEND = "suspend"
+    RETURN = "return"
     END_CALL = "end_call"
     LOSE = "lose"
     LOG_OUTCOME = "log_outcome"
@@ -63,7 +66,16 @@ ALLOWED: Mapping[VisitState, Mapping[VisitAction, VisitState]] = MappingProxyTyp
         },
         _S.TOWNSHIP_ANSWERED: {_A.RAISE: _S.WAITING, _A.CANCEL: _S.CANCELLED},
         _S.WAITING: {_A.ANSWER_RING: _S.IN_CALL, _A.CANCEL: _S.CANCELLED},
-        _S.IN_CALL: {_A.END_CALL: _S.WRAP_UP, _A.LOSE: _S.OUTCOME_PENDING},
+        _S.IN_CALL: {
+            _A.END_CALL: _S.WRAP_UP,
+            _A.SUSPEND: _S.SUSPENDED,
+            _A.LOSE: _S.OUTCOME_PENDING,
+        },
+        _S.SUSPENDED: {
+            _A.RETURN: _S.IN_CALL,
+            _A.END_CALL: _S.WRAP_UP,
+            _A.LOSE: _S.OUTCOME_PENDING,
+        },
         _S.WRAP_UP: {_A.LOG_OUTCOME: _S.OUTCOME_LOGGED, _A.LOSE: _S.OUTCOME_PENDING},
         _S.OUTCOME_PENDING: {_A.LOG_OUTCOME: _S.OUTCOME_LOGGED},
         _S.CLOSED_SATISFIED: {},
@@ -75,7 +87,7 @@ ALLOWED: Mapping[VisitState, Mapping[VisitAction, VisitState]] = MappingProxyTyp
 # States in which a terminal is taken by its visit.
 AT_TERMINAL = frozenset({_S.REGISTERED, _S.TOWNSHIP_ANSWERED, _S.WAITING, _S.IN_CALL})
 # States that owe an outcome; the database keeps a visit from leaving them any other way.
-OWES_OUTCOME = frozenset({_S.IN_CALL, _S.WRAP_UP, _S.OUTCOME_PENDING})
+OWES_OUTCOME = frozenset({_S.IN_CALL, _S.SUSPENDED, _S.WRAP_UP, _S.OUTCOME_PENDING})
 # States that keep an officer busy.
 OCCUPIES_OFFICER = frozenset({_S.IN_CALL, _S.WRAP_UP})
 

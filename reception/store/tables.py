@@ -137,7 +137,7 @@ class CaseRow(Base):
     opened_at: Mapped[datetime] = mapped_column(index=True)
 
 
-_OWES = "('in_call','wrap_up','outcome_pending')"
+_OWES = "('in_call','suspended','wrap_up','outcome_pending')"
 _AT_TERMINAL = "state IN ('registered','township_answered','waiting','in_call')"
 _OCCUPIES = "state IN ('in_call','wrap_up')"
 
@@ -170,6 +170,9 @@ class VisitRow(Base):
     outcome_owner_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
     pending_reason: Mapped[str | None]
     pending_since: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]  # since when the line is lost; None while it is not
+    suspended_reason: Mapped[str | None]
+    parked_at: Mapped[datetime | None]  # the terminal serves somebody else meanwhile
     __table_args__ = (
         UniqueConstraint("visited_on", "ticket"),
         CheckConstraint(

@@ -19,11 +19,11 @@ from sqlalchemy.schema import CreateTable
 from reception.domain.visits import VisitState
 from reception.store.engine import Sessions, make_engine
 from reception.store.guards import guard_statements
+from reception.store.line_tables import SeatEventRow
 from reception.store.migrations import FOLDER, HEAD, downgrade, upgrade, version
-from reception.store.tables import UnitRow
 from tests.support.rows import add_visit
 
-METADATA = UnitRow.metadata
+METADATA = SeatEventRow.metadata
 T = TypeVar("T")
 
 

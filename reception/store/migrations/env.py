@@ -8,7 +8,7 @@ from typing import Literal
 
 from alembic import context
 
-from reception.store import tables
+from reception.store import line_tables, tables  # noqa: F401 - both register their tables
 from scheduling.store.base import UtcDateTime
 
 
@@ -21,7 +21,7 @@ def render_item(kind: str, item: object, _autogen: object) -> str | Literal[Fals
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.UnitRow.metadata,
+    target_metadata=line_tables.SeatEventRow.metadata,
     render_as_batch=True,
     compare_type=True,
     render_item=render_item,

@@ -98,6 +98,8 @@ function fits(value, field, strict) {
       return typeof value === "string" && MOMENT.test(value) && !Number.isNaN(Date.parse(value));
     case "integer":
       return Number.isInteger(value) && (!strict || isWithin(Number(value), field));
+    case "number":
+      return typeof value === "number" && Number.isFinite(value) && (!strict || isWithin(value, field));
     case "boolean":
       return typeof value === "boolean";
     case "list":

@@ -17,6 +17,7 @@ TABLES = (
     "ring", "participant", "visit_event", "chat_line",
     "outcome_draft", "outcome", "promise",
     "data_key", "key_check", "unseal", "audit_event", "number_series", "command_result",
+    "signal_session", "seat_event", "quality_sample", "device_profile",
 )
 # fmt: on
 
@@ -28,6 +29,7 @@ def upgrade() -> None:
     _create_calls()
     _create_outcomes()
     _create_trust()
+    _create_line()
     for statement in guard_statements(op.get_bind().dialect.name):
         op.get_bind().exec_driver_sql(statement)
 
@@ -159,11 +161,14 @@ def _create_cases() -> None:
         sa.Column("outcome_owner_id", sa.String(), nullable=True),
         sa.Column("pending_reason", sa.String(), nullable=True),
         sa.Column("pending_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_reason", sa.String(), nullable=True),
+        sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state <> 'outcome_pending' OR pending_reason IS NOT NULL", name=op.f("ck_visit_pending_reason")
         ),
         sa.CheckConstraint(
-            "state NOT IN ('in_call','wrap_up','outcome_pending')"
+            "state NOT IN ('in_call','suspended','wrap_up','outcome_pending')"
             " OR (officer_id IS NOT NULL AND outcome_owner_id IS NOT NULL AND answered_at IS NOT NULL)",
             name=op.f("ck_visit_owned"),
         ),
@@ -385,6 +390,51 @@ def _create_trust() -> None:
         sa.PrimaryKeyConstraint("scope", "key", name="pk_command_result"),
     )
     op.create_index("ix_command_result_created_at", "command_result", ["created_at"])
+
+
+def _create_line() -> None:
+    op.create_table(
+        "signal_session",
+        *_texts("sid", "seat", "login", "token_hash"),
+        sa.Column("previous_hash", sa.String(), nullable=True),
+        sa.Column("epoch", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("sid", name="pk_signal_session"),
+    )
+    op.create_index("ix_signal_session_login", "signal_session", ["login"])
+    op.create_index("ix_signal_session_seat", "signal_session", ["seat"])
+    op.create_table(
+        "seat_event",
+        sa.Column("seat", sa.String(), nullable=False),
+        sa.Column("pos", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        *_texts("kind", "visit_id"),
+        sa.Column("ref", sa.String(), nullable=True),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name="fk_seat_event_visit_id_visit"),
+        sa.PrimaryKeyConstraint("seat", "pos", name="pk_seat_event"),
+    )
+    op.create_index("ix_seat_event_at", "seat_event", ["at"])
+    op.create_table(
+        "quality_sample",
+        *_texts("visit_id", "seat"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rung", sa.String(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name="fk_quality_sample_visit_id_visit"),
+        sa.PrimaryKeyConstraint("visit_id", "seat", "at", name="pk_quality_sample"),
+    )
+    op.create_table(
+        "device_profile",
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["device.id"], name="fk_device_profile_device_id_device"),
+        sa.PrimaryKeyConstraint("device_id", name="pk_device_profile"),
+    )
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
