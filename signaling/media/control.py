@@ -60,7 +60,7 @@ AnyRequest = Open | Close | Forward | List | Stats
 
 
 class RowStats(msgspec.Struct, frozen=True):
-    """What one row has carried since it was switched on."""
+    """What one row has carried since it was switched on. `thinned` were left out for a narrow line."""
 
     receiver: str
     slot: int
@@ -72,10 +72,12 @@ class RowStats(msgspec.Struct, frozen=True):
     nacks: int
     resent: int
     plis: int
+    thinned: int = 0
 
 
 class TrackStats(msgspec.Struct, frozen=True):
-    """What a seat's own track has brought. `lost` is net of late and repeated packets."""
+    """What a seat's own track has brought. `lost` is net of late and repeated packets, `recovered`
+    were made again from a later one's redundancy."""
 
     kind: Kind
     packets: int
@@ -84,6 +86,7 @@ class TrackStats(msgspec.Struct, frozen=True):
     nacks: int
     plis: int
     keyframes: int
+    recovered: int = 0
 
 
 class PeerStats(msgspec.Struct, frozen=True):

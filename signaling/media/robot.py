@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aioice import Candidate
 from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCIceGatherer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -171,12 +173,15 @@ class Robot:
     async def close(self) -> None:
         self.stop_sending()
         await self._pc.close()
+        for task in self._counting:  # of a transport that never came up, aiortc does not end the tracks
+            task.cancel()
         if self._counting:
             await asyncio.wait(self._counting)
 
     def _add(self, kind: Kind, slot: int) -> None:
         direction = "sendrecv" if slot == 0 else "recvonly"
         transceiver = self._pc.addTransceiver(kind, direction=direction)
+        _gather_on_loopback(transceiver.sender.transport.transport.iceGatherer)
         wanted = {"audio": "audio/opus", "video": "video/VP8"}[kind]
         codecs = RTCRtpSender.getCapabilities(kind).codecs
         transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType == wanted])
@@ -194,6 +199,17 @@ class Robot:
                 self._changed.set()
         except MediaStreamError:
             self._changed.set()
+
+
+def _gather_on_loopback(gatherer: RTCIceGatherer) -> None:
+    """Let a machine without a network have robots too: aioice leaves 127.0.0.1 out."""
+    connection = gatherer._connection
+    gather = connection.get_component_candidates
+
+    async def with_loopback(component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
+        return await gather(component, addresses or ["127.0.0.1"], timeout)
+
+    connection.get_component_candidates = with_loopback  # type: ignore[method-assign]
 
 
 def _energy(frame: AudioFrame) -> float:

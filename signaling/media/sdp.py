@@ -18,7 +18,7 @@ TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-exte
 
 _CODECS: dict[Kind, str] = {"audio": "opus/48000/2", "video": "vp8/90000"}
 _FEEDBACK: dict[Kind, tuple[str, ...]] = {
-    "audio": ("transport-cc",),
+    "audio": ("transport-cc", "nack"),
     "video": ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"),
 }
 _EXTENSIONS: dict[Kind, tuple[str, ...]] = {
@@ -55,6 +55,8 @@ class Section:
         extensions: (id, URI) of the header extensions that the relay reads or writes.
         wants: the browser offers to receive here.
         gives: the browser offers to send here.
+        redundant_type: payload type of redundant audio (RFC 2198) over `payload_type`.
+        redundant_first: the browser would rather send that than plain Opus.
     """
 
     kind: Kind
@@ -65,6 +67,8 @@ class Section:
     extensions: tuple[tuple[int, str], ...]
     wants: bool
     gives: bool
+    redundant_type: int | None = None
+    redundant_first: bool = False
 
     def extension(self, uri: str) -> int | None:
         return next((number for number, known in self.extensions if known == uri), None)
@@ -82,7 +86,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The relay's side of an answer. `ssrcs` has one number per section."""
+    """The relay's side of an answer. `ssrcs` has one number per section; `version` counts answers."""
 
     ufrag: str
     password: str
@@ -90,6 +94,7 @@ class Answering:
     host: str
     port: int
     ssrcs: Sequence[int]
+    version: int = 1
 
 
 def read_offer(text: str) -> Offer:
@@ -135,7 +140,7 @@ def write_answer(offer: Offer, ours: Answering) -> str:
     version = ipaddress.ip_address(ours.host).version
     lines = [
         "v=0",
-        f"o=- 1 1 IN IP{version} {ours.host}",
+        f"o=- 1 {ours.version} IN IP{version} {ours.host}",
         "s=-",
         "t=0 0",
         "a=group:BUNDLE " + " ".join(section.mid for section in offer.sections),
@@ -147,10 +152,15 @@ def write_answer(offer: Offer, ours: Answering) -> str:
 
 
 def _answer_section(index: int, section: Section, ours: Answering, version: int) -> Iterator[str]:
-    payload_type = section.payload_type
+    payload_type, redundant_type = section.payload_type, section.redundant_type
     repeat_type = section.repeat_type
-    formats = f"{payload_type}" if repeat_type is None else f"{payload_type} {repeat_type}"
-    yield f"m={section.kind} {ours.port} UDP/TLS/RTP/SAVPF {formats}"
+    # The order is the browser's wish: it sends what comes first.
+    formats = [payload_type, redundant_type or repeat_type]
+    if section.redundant_first:
+        formats.reverse()
+    yield f"m={section.kind} {ours.port} UDP/TLS/RTP/SAVPF " + " ".join(
+        f"{n}" for n in formats if n is not None
+    )
     yield f"c=IN IP{version} {ours.host}"
     yield f"a=mid:{section.mid}"
     yield "a=" + _direction(sends=section.wants, receives=section.gives)
@@ -159,6 +169,9 @@ def _answer_section(index: int, section: Section, ours: Answering, version: int)
     yield f"a=rtpmap:{payload_type} " + ("opus/48000/2" if section.kind == "audio" else "VP8/90000")
     if section.kind == "audio":
         yield f"a=fmtp:{payload_type} minptime=10;useinbandfec=1"
+    if redundant_type is not None:
+        yield f"a=rtpmap:{redundant_type} red/48000/2"
+        yield f"a=fmtp:{redundant_type} {payload_type}/{payload_type}"
     if repeat_type is not None:
         yield f"a=rtpmap:{repeat_type} rtx/90000"
         yield f"a=fmtp:{repeat_type} apt={payload_type}"
@@ -234,6 +247,7 @@ def _section(index: int, block: _Block) -> Section:
         raise BadSdp("mid or rtcp-mux")
     formats = head[3].split()
     payload_type = _payload_type(_CODECS[kind], formats, block)
+    redundant_type = _redundant_type(payload_type, formats, block) if kind == "audio" else None
     offered = [name for name, _ in block.attributes if name in _DIRECTIONS]
     if len(offered) > 1:
         raise BadSdp("two directions")
@@ -248,6 +262,9 @@ def _section(index: int, block: _Block) -> Section:
         extensions=_extensions(kind, block),
         wants=direction in ("sendrecv", "recvonly"),
         gives=gives,
+        redundant_type=redundant_type,
+        redundant_first=redundant_type is not None
+        and formats.index(str(redundant_type)) < formats.index(str(payload_type)),
     )
 
 
@@ -269,6 +286,12 @@ def _repeat_type(payload_type: int, formats: list[str], block: _Block) -> int | 
     parameters = block.all("fmtp")
     candidates = _payload_types("rtx/90000", formats, block)
     return next((n for n in candidates if f"{n} apt={payload_type}" in parameters), None)
+
+
+def _redundant_type(payload_type: int, formats: list[str], block: _Block) -> int | None:
+    parameters = block.all("fmtp")
+    candidates = _payload_types("red/48000/2", formats, block)
+    return next((n for n in candidates if f"{n} {payload_type}/{payload_type}" in parameters), None)
 
 
 def _feedback(kind: Kind, payload_type: int, block: _Block) -> tuple[str, ...]:
@@ -293,7 +316,9 @@ def _refuse_clashing_payload_types(sections: Sequence[Section]) -> None:
     sound = {section.payload_type for section in sections if section.kind == "audio"}
     video = {section.payload_type for section in sections if section.kind == "video"}
     repeats = {section.repeat_type for section in sections if section.repeat_type is not None}
-    if len(sound | video | repeats) != len(sound) + len(video) + len(repeats):
+    redundant = {section.redundant_type for section in sections if section.redundant_type is not None}
+    kinds = (sound, video, repeats, redundant)
+    if len(set().union(*kinds)) != sum(len(types) for types in kinds):
         raise BadSdp("payload type used twice")
 
 

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aiortc import (
     RTCCertificate,
@@ -29,6 +30,12 @@ EXTENSIONS = (
 )
 _HEADER = struct.Struct("!BBHIIHHBBHBHB")  # RTP, then abs-send-time and transport-wide number
 _SAMPLE = 32  # of one packet in so many the delay is measured
+
+
+class Takes(Protocol):
+    """Whoever counts received SRTP packets."""
+
+    def take(self, owner: int, session: Session, datagram: bytes, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -98,21 +105,25 @@ class Transport:
         if self.dtls.state != "connected":
             raise ConnectionError("no media transport")
 
-    def divert(self, owner: int, tally: Tally) -> Callable[[bytes], None]:
+    def divert(self, owner: int, tally: Takes) -> Callable[[bytes], None]:
         """Take received packets before aiortc does; gives a function that encrypts and sends.
 
         STUN stays with aioice, so that consent goes on.
         """
         connection = self.ice._connection
         pair = next(iter(connection._nominated.values()))
-        sendto, address = pair.protocol.transport.sendto, pair.remote_addr
+        socket, address = pair.protocol.transport, pair.remote_addr
         protect, session = self.dtls._tx_srtp.protect, self.dtls._rx_srtp
 
         def count(data: bytes, component: int) -> None:
             tally.take(owner, session, data)
 
+        def send(packet: bytes) -> None:
+            if not socket.is_closing():  # aioice gives up by itself when nobody answers it
+                socket.sendto(protect(packet), address)
+
         connection.data_received = count  # type: ignore[method-assign]
-        return lambda packet: sendto(protect(packet), address)
+        return send
 
     async def close(self) -> None:
         await self.dtls.stop()

@@ -1,32 +1,33 @@
 """What a sender must hear about its packets: losses, reports, congestion feedback. No IO."""
 
+from collections.abc import Sequence
+
 from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
 
-HISTORY = 512
-_MAX_MISSING = 64
-_MAX_ASKS = 8
+from signaling.media.relay.bounds import HISTORY, MAX_FEEDBACK_SPAN, MAX_MISSING, MAX_WAITING_ARRIVALS
+
 _ASK_AGAIN_S = 0.1
-_MAX_FEEDBACK_SPAN = 1000
 
 
 class Losses:
     """Which sequence numbers of a track are missing and worth asking for."""
 
-    def __init__(self) -> None:
+    def __init__(self, asks: int) -> None:
+        """Args: how often one number is asked for at most."""
+        self._asks = asks
         self._missing: dict[int, tuple[int, float]] = {}  # number: (times asked, last asked)
 
-    def gap(self, first: int, end: int, now: float) -> list[int] | None:
-        """Note that `first` up to `end` (exclusive) did not come.
+    def gap(self, numbers: Sequence[int], now: float) -> bool:
+        """Note that `numbers` did not come; they are to be asked for now.
 
         Returns:
-            The numbers to ask for now; None when so much is gone that only a key frame helps.
+            False, and forgets all, when so much is gone that only a key frame helps.
         """
-        if len(self._missing) + end - first > _MAX_MISSING:
+        if len(self._missing) + len(numbers) > MAX_MISSING:
             self._missing.clear()
-            return None
-        numbers = list(range(first, end))
+            return False
         self._missing.update((number, (1, now)) for number in numbers)
-        return numbers
+        return True
 
     def came(self, number: int) -> None:
         self._missing.pop(number, None)
@@ -39,7 +40,7 @@ class Losses:
         self._missing = {
             number: state
             for number, state in asked.items()
-            if number > highest - HISTORY and state[0] < _MAX_ASKS
+            if number > highest - HISTORY and state[0] < self._asks
         }
         late = [n for n, (_, last) in self._missing.items() if now - last >= _ASK_AGAIN_S]
         for number in late:
@@ -118,11 +119,11 @@ class FeedbackLog:
             self._highest = number
         delta = (number - self._highest + 0x8000 & 0xFFFF) - 0x8000
         number = self._highest + delta
-        if delta > _MAX_FEEDBACK_SPAN:
+        if delta > MAX_FEEDBACK_SPAN:
             self._arrivals.clear()  # a restarted or hostile sender: report from here on
         if delta > 0:
             self._highest = number
-        if delta > -_MAX_FEEDBACK_SPAN:
+        if delta > -MAX_FEEDBACK_SPAN and len(self._arrivals) < MAX_WAITING_ARRIVALS:
             self._arrivals.append((number, int(now * 4000)))
 
     def take(self) -> tuple[int, list[tuple[int, int]]] | None:
@@ -130,7 +131,7 @@ class FeedbackLog:
         if not self._arrivals:
             return None
         unique = dict(reversed(self._arrivals))  # the first arrival of a repeated number counts
-        first = max(unique) - _MAX_FEEDBACK_SPAN
+        first = max(unique) - MAX_FEEDBACK_SPAN
         self._arrivals = []
         self._count += 1
         return self._count - 1, sorted((n, t) for n, t in unique.items() if n > first)

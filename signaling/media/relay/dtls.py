@@ -9,7 +9,8 @@ from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from pylibsrtp import Session
 
-_MAX_WAITING_DATAGRAMS = 32
+from signaling.media.relay.bounds import MAX_WAITING_DTLS
+
 _CERTIFICATE_RENEWAL = timedelta(days=20)  # aiortc's certificates are valid for 30 days
 
 
@@ -42,7 +43,7 @@ class _Pipe:
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def put(self, datagram: bytes) -> None:
-        if self._queue.qsize() < _MAX_WAITING_DATAGRAMS:
+        if self._queue.qsize() < MAX_WAITING_DTLS:
             self._queue.put_nowait(datagram)
 
     def end(self) -> None:

@@ -3,10 +3,9 @@
 import socket
 from ipaddress import ip_address
 
-Address = tuple[str, int]
+from signaling.media.relay.bounds import RECEIVE_BUFFER_BYTES
 
-# Room for a key frame's burst of every slot while the loop is busy elsewhere.
-_RECEIVE_BUFFER_BYTES = 1 << 20
+Address = tuple[str, int]
 
 
 class PortsExhausted(Exception):
@@ -49,7 +48,7 @@ class UdpPorts:
         candidate = socket.socket(self._family, socket.SOCK_DGRAM)
         try:
             candidate.setblocking(False)
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
             candidate.bind((self.host, port))
         except OSError:
             candidate.close()

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, pack_remb_fci
 
+from signaling.media.relay.red import Block
+
 HEADER = struct.Struct("!BBHII")
 HEADER_BYTES = 12
 NTP_UNIX_S = 2_208_988_800  # from 1900, where NTP counts from, to 1970
@@ -17,21 +19,40 @@ _TWO_WORDS = struct.Struct("!HH")
 class Packet:
     """One RTP packet as it arrived, without header extensions.
 
+    What is sent under one number of a slot never changes: a second encryption of other bytes under
+    the same number would give both away. So whatever is written into a forwarded packet is here.
+
     Attributes:
         number: sequence number without wrap-around, counted from the track's first packet.
         flags: the padding bit of the first header byte.
         marker: the marker bit of the second.
         body: payload with its padding.
+        arrived_at: when it came, on the loop's clock.
+        frames: the Opus frames of a redundant payload, see `red.Block`; empty for any other.
+        frame_type: their payload type in `body`.
     """
 
-    __slots__ = ("body", "flags", "marker", "number", "timestamp")
+    __slots__ = ("arrived_at", "body", "flags", "frame_type", "frames", "marker", "number", "timestamp")
 
-    def __init__(self, number: int, flags: int, marker: int, timestamp: int, body: bytes) -> None:
+    def __init__(
+        self,
+        number: int,
+        flags: int,
+        marker: int,
+        timestamp: int,
+        body: bytes,
+        arrived_at: float,
+        frames: Sequence[Block] = (),
+        frame_type: int = 0,
+    ) -> None:
         self.number = number
         self.flags = flags
         self.marker = marker
         self.timestamp = timestamp
         self.body = body
+        self.arrived_at = arrived_at
+        self.frames = frames
+        self.frame_type = frame_type
 
 
 def ntp_now() -> int:

@@ -22,20 +22,30 @@ from signaling.media.control import (
     PeerStateEvent,
 )
 from signaling.media.forwarding import Row
+from signaling.media.relay.bounds import MAX_UNREAD_BYTES, ORPHANED_ENDS_S
 from signaling.media.relay.ports import PortsExhausted, UdpPorts
 from signaling.media.relay.switchboard import Switchboard, TooManyRooms
 from signaling.media.sdp import BadSdp
 
 logger = logging.getLogger(__name__)
 
-_MAX_UNREAD_BYTES = 1 << 20
+_UNREADABLE = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+)  # the latter for bytes that are not UTF-8 in a string
 
 
 class ControlServer:
-    """Carries requests to the switchboard. Connections come and go, the state stays."""
+    """Carries requests to the switchboard. Connections come and go, the state stays.
 
-    def __init__(self, ports: UdpPorts) -> None:
+    Calls go on with their last table while no web server is connected, but not for ever: nobody
+    could end them.
+    """
+
+    def __init__(self, ports: UdpPorts, orphaned_ends_s: float = ORPHANED_ENDS_S) -> None:
         self.switchboard = Switchboard(ports, self._on_state)
+        self._orphaned_ends_s = orphaned_ends_s
+        self._ending: asyncio.TimerHandle | None = None
         self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._decoder = msgspec.json.Decoder(AnyRequest)
         self._encoder = msgspec.json.Encoder()
@@ -49,6 +59,7 @@ class ControlServer:
             os.umask(before)
 
     async def aclose(self) -> None:
+        self._claim()
         for writer, task in list(self._connections.items()):
             if task is not None:
                 task.cancel()
@@ -57,6 +68,7 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections[writer] = asyncio.current_task()
+        self._claim()
         try:
             while line := await reader.readline():
                 writer.write(self._encoder.encode(self._answer(line)) + b"\n")
@@ -68,11 +80,22 @@ class ControlServer:
         finally:
             del self._connections[writer]
             writer.close()
+            if not self._connections:
+                self._ending = asyncio.get_running_loop().call_later(self._orphaned_ends_s, self._orphaned)
+
+    def _claim(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    def _orphaned(self) -> None:
+        logger.warning("orphaned rooms=%d peers=%d", len(self.switchboard.rooms), len(self.switchboard.peers))
+        self.switchboard.end_all()
 
     def _answer(self, line: bytes) -> Answer:
         try:
             request = self._decoder.decode(line)
-        except msgspec.MsgspecError:
+        except _UNREADABLE:
             return Answer(id=_id_of(line), ok=False, code="bad_request")
         try:
             return self._carry_out(request)
@@ -115,7 +138,7 @@ class ControlServer:
         line = self._encoder.encode(event) + b"\n"
         for writer in list(self._connections):
             # A web server that stopped reading is gone or stuck; it can ask again with `list`.
-            if writer.transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
+            if writer.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
                 writer.transport.abort()
             else:
                 writer.write(line)
@@ -129,5 +152,5 @@ def _id_of(line: bytes) -> int:
     """The id of a request that is otherwise unreadable, or 0."""
     try:
         return msgspec.json.decode(line, type=_Numbered).id
-    except msgspec.MsgspecError:
+    except _UNREADABLE:
         return 0

@@ -23,16 +23,16 @@ from signaling.media.control import TrackStats
 from signaling.media.forwarding import Kind
 from signaling.media.relay import rtp
 from signaling.media.relay.arrivals import FeedbackLog
+from signaling.media.relay.bounds import MAX_SOURCES
+from signaling.media.relay.downlink import Doubling, Line, Step, bearable
 from signaling.media.relay.outlet import Outlet
 from signaling.media.relay.slot import Slot
 from signaling.media.relay.track import Track
-from signaling.media.sdp import TRANSPORT_CC, Offer
+from signaling.media.sdp import TRANSPORT_CC, Offer, Section
 
 _REPORT_INTERVAL_S = 1.0
 _FEEDBACK_INTERVAL_S = 0.1
 _REMB_VALID_S = 10.0
-_NOT_NARROW = 0.95
-_MAX_SOURCES = 32  # libsrtp keeps state per source for as long as the session lives
 
 
 class RtpSession:
@@ -49,20 +49,17 @@ class RtpSession:
         self.tracks: dict[Kind, Track] = {}
         self._track_of: dict[int, Track] = {}
         self._repeats_of: dict[int, Track] = {}
+        self._redundant: set[int] = set()
         self._numbering: dict[int, int | None] = {}
         for section in offer.sections[:2]:
             if section.gives:
-                track = Track(section.kind, outlet.rtcp, self._ssrc)
-                self.tracks[section.kind] = track
-                self._track_of[section.payload_type] = track
-                self._numbering[section.payload_type] = section.extension(TRANSPORT_CC)
-            if section.gives and section.repeat_type is not None:
-                self._repeats_of[section.repeat_type] = track
-                self._numbering[section.repeat_type] = section.extension(TRANSPORT_CC)
+                self._take(section)
         self._feedback = FeedbackLog()
         self._fed_back_at = self._reported_at = 0.0
         self._clock_offset: int | None = None
         self._remb: tuple[int, float] | None = None
+        self._fell_at = self._rose_at = float("-inf")
+        self._doubling = Doubling()
         self._video_bytes = 0
         self._video_rate = 0.0  # bit/s sent to the seat during the last second
         self._sources: set[int] = set()
@@ -70,10 +67,30 @@ class RtpSession:
         self.send_rtp: Callable[[bytes], bool] = outlet.rtp
         self.send_rtcp: Callable[[bytes], None] = outlet.rtcp
 
+    def _take(self, section: Section) -> None:
+        """Expect the seat's own track of a section, under each of its payload types."""
+        track = Track(
+            section.kind,
+            self._outlet.rtcp,
+            self._ssrc,
+            payload_type=section.payload_type,
+            repeats="nack" in section.feedback,
+        )
+        self.tracks[section.kind] = track
+        self._track_of[section.payload_type] = track
+        if section.redundant_type is not None:
+            self._redundant.add(section.redundant_type)
+            self._track_of[section.redundant_type] = track
+        if section.repeat_type is not None:
+            self._repeats_of[section.repeat_type] = track
+        for number in (section.payload_type, section.redundant_type, section.repeat_type):
+            if number is not None:
+                self._numbering[number] = section.extension(TRANSPORT_CC)
+
     @property
     def exhausted(self) -> bool:
         """The seat has named more sources than any browser does; its transport should end."""
-        return len(self._sources) > _MAX_SOURCES
+        return len(self._sources) > MAX_SOURCES
 
     @property
     def remb(self) -> int:
@@ -90,13 +107,17 @@ class RtpSession:
             self._feedback.add(number, now)
         track = self._track_of.get(payload_type)
         if track is None:
-            self._sources.add(int.from_bytes(packet[8:12], "big"))
+            self._name(int.from_bytes(packet[8:12], "big"))
             self._repeats_of[payload_type].repeated(packet, start, now)
             return
         known = track.ssrc
-        track.received(packet, start, now)
+        try:
+            track.received(packet, start, now, redundant=payload_type in self._redundant)
+        except ValueError:  # not what RFC 2198 says
+            self.refused += 1
+            return
         if track.ssrc != known and track.ssrc is not None:
-            self._sources.add(track.ssrc)
+            self._name(track.ssrc)
 
     def rtcp(self, packet: bytes, now: float) -> None:
         try:
@@ -107,13 +128,17 @@ class RtpSession:
         for message in messages:
             self._message(message, now)
 
+    def _name(self, ssrc: int) -> None:
+        if not self.exhausted:
+            self._sources.add(ssrc)
+
     def _message(self, message: AnyRtcpPacket, now: float) -> None:
         if isinstance(message, RtcpSrPacket):
-            self._sources.add(message.ssrc)
+            self._name(message.ssrc)
             self._sender_report(message, now)
             self._reception_of_slots(message.reports)
         elif isinstance(message, RtcpRrPacket):
-            self._sources.add(message.ssrc)
+            self._name(message.ssrc)
             self._reception_of_slots(message.reports)
         elif isinstance(message, RtcpRtpfbPacket):
             slot = self._slot_of.get(message.media_ssrc)
@@ -132,7 +157,7 @@ class RtpSession:
         ssrc = message.media_ssrc
         if message.fmt == RTCP_PSFB_APP:
             try:
-                self._remb = (unpack_remb_fci(message.fci)[0], now)
+                self._estimated(unpack_remb_fci(message.fci)[0], now)
             except (ValueError, struct.error):
                 self.refused += 1
             return
@@ -158,34 +183,25 @@ class RtpSession:
         for track in self.tracks.values():
             track.tick(now)
         for slot in self.slots:
-            slot.tick()
+            slot.tick(now)
         if now - self._fed_back_at >= _FEEDBACK_INTERVAL_S:
             self._fed_back_at = now
             self._feed_back()
+            self._thin(now)
         if now - self._reported_at >= _REPORT_INTERVAL_S:
             self._measure(now - self._reported_at)
             self._reported_at = now
             self._report(now)
 
-    def video_share(self) -> int | None:
-        """What this seat can take, spread evenly over the video slots in use.
-
-        Its estimate is of video alone: only video slots carry send times. It follows what arrives,
-        so near the present rate it may just say that the senders have little to show. When
-        packets pile up on the way it falls to 0.85 of what arrives, and only then limits anybody.
-        """
-        if self._remb is None or self._remb[0] > _NOT_NARROW * self._video_rate:
-            return None
-        shown = sum(slot.kind == "video" and slot.track is not None for slot in self.slots)
-        return self._remb[0] // max(1, shown)
-
     def stats(self) -> list[TrackStats]:
         return [track.stats() for track in self.tracks.values()]
 
     def close(self, now: float) -> None:
-        """Let go of the tracks shown here."""
+        """Let go of the tracks shown here, and of the packets kept of the own ones."""
         for slot in self.slots:
             slot.follow(None, None, now)
+        for track in self.tracks.values():
+            track.forget()
 
     def _feed_back(self) -> None:
         taken = self._feedback.take()
@@ -194,7 +210,39 @@ class RtpSession:
             count, arrivals = taken
             self.send_rtcp(rtp.transport_feedback(self._ssrc, track.ssrc, count, arrivals))
 
+    def _estimated(self, bitrate: int, now: float) -> None:
+        before = self._remb[0] if self._remb is not None else bitrate
+        if bitrate < before:
+            self._fell_at = now
+        elif bitrate > before:
+            self._rose_at = now
+        self._remb = (bitrate, now)
+
+    def _thin(self, now: float) -> None:
+        """Spread what the seat's line bears evenly over the pictures that it is shown."""
+        shown = [slot for slot in self.slots if slot.kind == "video" and slot.track is not None]
+        if not shown:
+            return
+        line = Line(
+            estimate=self._remb[0] if self._remb is not None else None,
+            fell_at=self._fell_at,
+            rose_at=self._rose_at,
+            flowing=self._video_rate,
+            loss=max(slot.loss for slot in shown) / 256,
+        )
+        total = bearable(line)
+        share = total // len(shown) if total is not None else None
+        for slot in shown:
+            slot.thin(line, share, now)
+        is_whole = self._video_rate > 0 and any(slot.step is Step.FULL for slot in shown)
+        doubles = self._doubling.decide(total, is_whole, now)
+        for slot in self.slots:
+            if slot.kind == "audio":
+                slot.doubles = doubles
+
     def _measure(self, elapsed: float) -> None:
+        for track in self.tracks.values():
+            track.measure(elapsed)
         total = sum(slot.total_bytes for slot in self.slots if slot.kind == "video")
         self._video_rate = (total - self._video_bytes) * 8 / elapsed
         self._video_bytes = total

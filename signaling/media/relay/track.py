@@ -1,27 +1,26 @@
 """A seat's own audio or video as it arrives at the relay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpReceiverInfo
 
 from signaling.media.control import TrackStats
 from signaling.media.forwarding import Kind
-from signaling.media.relay import rtp
-from signaling.media.relay.arrivals import HISTORY, Losses, Reception
+from signaling.media.relay import red, rtp
+from signaling.media.relay.arrivals import Losses, Reception
+from signaling.media.relay.bounds import HISTORY, MAX_MISSING
+from signaling.media.relay.downlink import MAX_BITRATE, sender_limit
 
 if TYPE_CHECKING:
     from signaling.media.relay.slot import Slot
 
 CLOCK_RATES: dict[Kind, int] = {"audio": 48_000, "video": 90_000}
 PLI_INTERVAL_S = 0.5
-# Enough for 720p of a person who sits and talks; also the answer to a seat that nobody watches.
-MAX_BITRATE = 2_500_000
-MIN_BITRATE = 150_000
-AUDIO_BITRATE = 64_000
-_HEADROOM = 8  # an eighth: a link estimated at 0.85 of its capacity is filled, not flooded
 _MAX_JUMP = 3_000  # RFC 3550, A.1: more is a restarted source
 _PLI_PATIENCE_S = 2.0
+# Sound that comes later than that has been played over; a late picture still mends those after it.
+_ASKS: dict[Kind, int] = {"audio": 3, "video": 8}
 # Longer than any gap inside a running source. In a pause a browser goes on reporting, but with a clock that
 # its next packet does not keep: the sound of a track that comes back continues where it had stopped.
 _PAUSE_S = 1.0
@@ -33,23 +32,48 @@ class Track:
     The owner calls `received` per packet; every packet is handed on before it returns.
     """
 
-    def __init__(self, kind: Kind, send_rtcp: Callable[[bytes], None], rtcp_ssrc: int) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        send_rtcp: Callable[[bytes], None],
+        rtcp_ssrc: int,
+        *,
+        payload_type: int = 0,
+        repeats: bool = True,
+    ) -> None:
+        """Args: what it is; the way back to the sender and the relay's SSRC there; the payload type
+        of a single frame; whether the sender repeats packets that are asked for."""
         self.kind: Kind = kind
+        self._payload_type = payload_type
+        self._repeats = repeats
         self.slots: tuple[Slot, ...] = ()
         self.clock: tuple[int, int] | None = None  # (NTP in the relay's time, RTP timestamp)
         self.ssrc: int | None = None
-        self.packets = self.bytes = self.nacks = self.plis = self.key_frames = 0
+        self.packets = self.bytes = self.nacks = self.plis = self.key_frames = self.recovered = 0
+        self.rate = 0.0  # bit/s during the last second
+        self.limit = MAX_BITRATE  # what the sender was told
+        self._measured_bytes = 0
         self._send_rtcp = send_rtcp
         self._rtcp_ssrc = rtcp_ssrc
         self._reception = Reception(CLOCK_RATES[kind])
-        self._losses = Losses()
+        self._losses = Losses(_ASKS[kind])
         self._history: list[rtp.Packet | None] = [None] * HISTORY
         self._asked_at = self._seen_at = float("-inf")
         self._key_frame_due = False
 
-    def received(self, packet: bytes, start: int, now: float) -> None:
-        """Take one decrypted RTP packet whose payload begins at `start`."""
+    def received(self, packet: bytes, start: int, now: float, *, redundant: bool = False) -> None:
+        """Take one decrypted RTP packet whose payload begins at `start`.
+
+        Raises:
+            ValueError: it says that it is redundant and is not; nothing has changed.
+        """
         first, second, sequence, timestamp, ssrc = rtp.HEADER.unpack_from(packet)
+        body = packet[start:]
+        frames: Sequence[red.Block] = ()
+        if redundant:
+            body = body[: len(body) - (packet[-1] if first & 0x20 else 0)]
+            frames = red.blocks(body, self._payload_type)
+            first = 0
         if ssrc != self.ssrc:
             self._restart(ssrc, sequence, now)
         if now - self._seen_at > _PAUSE_S:
@@ -59,11 +83,45 @@ class Track:
         if not -_MAX_JUMP < delta < _MAX_JUMP:
             self._restart(ssrc, sequence, now)
             delta = 0
-        body = packet[start:]
-        self._hand_on(
-            rtp.Packet(reception.highest + delta, first & 0x20, second & 0x80, timestamp, body), now
-        )
+        number = reception.highest + delta
+        if delta > 0 or (delta > -HISTORY and self.packet(number) is None):
+            flags, marker, kind = first & 0x20, second & 0x80, self._payload_type
+            taken = rtp.Packet(number, flags, marker, timestamp, body, now, frames, kind)
+            if frames:
+                self._recover(taken, now)
+            self._hand_on(taken, now)
         self._count(delta, timestamp, len(packet), now)
+
+    def _recover(self, packet: rtp.Packet, now: float) -> None:
+        """Hand on lost packets that a later one repeats, each again with the frame before it.
+
+        Losses on the way to the relay and from it then do not add up to losses of both in a row.
+        """
+        count = len(packet.frames) - 1
+        for index, (offset, frame) in enumerate(packet.frames[:-1]):
+            number = packet.number - count + index
+            if self.packet(number) is not None or number <= max(
+                self._reception.first, self._reception.highest - HISTORY
+            ):
+                continue
+            timestamp = packet.timestamp - offset & 0xFFFFFFFF
+            frames = [*self._before(number, timestamp), (0, frame)]
+            body = red.payload(frames, self._payload_type)
+            found = rtp.Packet(number, 0, 0, timestamp, body, now, frames, self._payload_type)
+            self._losses.came(number)
+            self.recovered += 1
+            for slot in self.slots:
+                if slot.has_begun:
+                    slot.forward(found, False, now)
+            self._history[number % HISTORY] = found
+
+    def _before(self, number: int, timestamp: int) -> list[red.Block]:
+        """The frame of the packet before `number`, if there is one close enough to go along."""
+        packet = self.packet(number - 1)
+        if packet is None or packet.flags:
+            return []
+        frame = packet.frames[-1][1] if packet.frames else packet.body
+        return [(timestamp - packet.timestamp & 0xFFFFFFFF, frame)]
 
     def repeated(self, packet: bytes, start: int, now: float) -> None:
         """Take one retransmission (RFC 4588): the number it had, then the body it had.
@@ -82,7 +140,7 @@ class Track:
         self._losses.came(number)
         self._reception.received += 1
         body = packet[start + 2 : end]
-        self._hand_on(rtp.Packet(number, 0, second & 0x80, timestamp, body), now)
+        self._hand_on(rtp.Packet(number, 0, second & 0x80, timestamp, body, now), now)
 
     def _hand_on(self, packet: rtp.Packet, now: float) -> None:
         starts_key_frame = self.kind == "video" and rtp.starts_vp8_key_frame(packet.body)
@@ -97,7 +155,7 @@ class Track:
         reception = self._reception
         number = reception.highest + delta
         if delta > 0:
-            if delta > 1 and self.kind == "video":
+            if delta > 1 and self._repeats:
                 self._missing(reception.highest + 1, number, now)
             reception.highest = number
             reception.timed(timestamp, now)
@@ -112,6 +170,10 @@ class Track:
         """One of the last packets by its number, if it is still kept."""
         kept = self._history[number % HISTORY]
         return kept if kept is not None and kept.number == number else None
+
+    def forget(self) -> None:
+        """Let go of the packets kept; what refers to an ended transport may live on for a while."""
+        self._history = [None] * HISTORY
 
     def reported(self, ntp_relay: int, ntp_sender: int, timestamp: int, now: float) -> None:
         """Take the timing of a sender report and pass it on to every slot."""
@@ -136,11 +198,11 @@ class Track:
 
     def tick(self, now: float) -> None:
         """Repeat what went unanswered."""
-        if self.ssrc is None or self.kind != "video" or now - self._seen_at > _PLI_PATIENCE_S:
+        if self.ssrc is None or now - self._seen_at > _PLI_PATIENCE_S:
             return
         if again := self._losses.due(self._reception.highest, now):
             self._ask_again(again)
-        waiting = self._key_frame_due or any(slot.waits_for_key_frame for slot in self.slots)
+        waiting = self._key_frame_due or any(slot.waits_for_key_frame(now) for slot in self.slots)
         if waiting and now - self._asked_at >= PLI_INTERVAL_S:
             self.ask_for_key_frame(now)
 
@@ -157,16 +219,17 @@ class Track:
             report.fraction_lost = max([report.fraction_lost, *(slot.loss for slot in self.slots)])
         return report
 
+    def measure(self, elapsed_s: float) -> None:
+        """Note what the last second has brought."""
+        self.rate = (self.bytes - self._measured_bytes) * 8 / elapsed_s
+        self._measured_bytes = self.bytes
+
     def limit_bitrate(self) -> None:
-        """Tell the sender what its narrowest receiver can take."""
+        """Tell the sender what its receivers can take."""
         if self.kind != "video" or self.ssrc is None:
             return
-        shares = [share for slot in self.slots if (share := slot.video_share()) is not None]
-        # A receiver estimates at most half more than what it gets: without headroom the sender
-        # would stay where one bad moment has put it. The sender's limit covers its sound too.
-        allowed = [share + share // _HEADROOM + AUDIO_BITRATE for share in shares]
-        limit = max(MIN_BITRATE, min([MAX_BITRATE, *allowed]))
-        self._send_rtcp(rtp.remb(self._rtcp_ssrc, self.ssrc, limit))
+        self.limit = sender_limit([slot.share for slot in self.slots], self.limit)
+        self._send_rtcp(rtp.remb(self._rtcp_ssrc, self.ssrc, self.limit))
 
     def stats(self) -> TrackStats:
         return TrackStats(
@@ -177,6 +240,7 @@ class Track:
             nacks=self.nacks,
             plis=self.plis,
             keyframes=self.key_frames,
+            recovered=self.recovered,
         )
 
     def _restart(self, ssrc: int, sequence: int, now: float) -> None:
@@ -191,11 +255,13 @@ class Track:
             slot.rebase(now)
 
     def _missing(self, first: int, end: int, now: float) -> None:
-        numbers = self._losses.gap(first, end, now)
-        if numbers is None:
-            self.ask_for_key_frame(now)
+        wanted = [n for n in range(max(first, end - MAX_MISSING - 1), end) if self.packet(n) is None]
+        if not wanted:
+            return
+        if self._losses.gap(wanted, now):
+            self._ask_again(wanted)
         else:
-            self._ask_again(numbers)
+            self.ask_for_key_frame(now)
 
     def _ask_again(self, numbers: list[int]) -> None:
         if self.ssrc is not None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,21 @@ async def connected_robots(plane: RelayPlane, *seats: SeatId, slots: int = 2) ->
         yield robots
     finally:
         await asyncio.gather(*(robot.close() for robot in robots))
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Look again and again until something is true.
+
+    Raises:
+        TimeoutError: it did not become true.
+    """
+    async with asyncio.timeout(TIMEOUT_S):
+        while not reached():
+            await _a_moment()
+
+
+async def _a_moment() -> None:
+    await asyncio.sleep(0.005)
 
 
 def both(receiver: SeatId, slot: int, sender: SeatId) -> frozenset[Row]:

@@ -38,9 +38,10 @@ async function connect(seat, slots) {
   for (let slot = 0; slot < slots; slot += 1) {
     for (const kind of ["audio", "video"]) {
       const transceiver = pc.addTransceiver(kind, { direction: slot === 0 ? "sendrecv" : "recvonly" });
-      const wanted = kind === "audio" ? ["audio/opus"] : ["video/VP8", "video/rtx"];
+      const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/VP8", "video/rtx"];
       const codecs = RTCRtpReceiver.getCapabilities(kind).codecs;
-      transceiver.setCodecPreferences(codecs.filter((codec) => wanted.includes(codec.mimeType)));
+      const named = (name) => codecs.filter((codec) => codec.mimeType === name);
+      transceiver.setCodecPreferences(wanted.flatMap(named));
       const element = document.createElement(kind);
       element.autoplay = true;
       element.srcObject = new MediaStream([transceiver.receiver.track]);
@@ -56,6 +57,17 @@ async function connect(seat, slots) {
   await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
   await up;
   return performance.now() - started;
+}
+async function restart(seat) {
+  pc.restartIce();
+  await pc.setLocalDescription();
+  const answer = await fetch(`/open/${seat}`, { method: "POST", body: pc.localDescription.sdp });
+  await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+}
+async function pair() {
+  const report = await pc.getStats();
+  const transport = [...report.values()].find((entry) => entry.type === "transport");
+  return { dtls: transport.dtlsState, ufrag: transport.iceLocalUsernameFragment };
 }
 async function send() {
   const [audio, video] = pc.getTransceivers();
@@ -165,6 +177,30 @@ async def test_two_pages_see_and_hear_each_other_once_the_rows_are_on(
     assert elsewhere.packets == 0
 
 
+async def test_an_ice_restart_keeps_the_keys_the_slots_and_the_picture(
+    browser: Browser, address: str, plane: RelayPlane
+) -> None:
+    left, right = SeatId("left"), SeatId("right")
+    left_page, right_page = await seated(browser, address, left), await seated(browser, address, right)
+    for page in (left_page, right_page):
+        await page.evaluate("() => send()")
+    await plane.forward(ROOM, both(left, 0, right) | both(right, 0, left))
+    before = await until(left_page, 0, lambda counters: counters.frames > 10 and counters.energy > 0)
+    ports = {peer.peer: peer.port for peer in (await plane.stats())[0]}
+    ufrag = (await left_page.evaluate("() => pair()"))["ufrag"]
+
+    await left_page.evaluate("(seat) => restart(seat)", left)
+    await until(left_page, 0, lambda counters: counters.frames > before.frames + 60)
+
+    peers, rows = await plane.stats()
+    assert {peer.peer: peer.port for peer in peers} == ports
+    assert {peer.state for peer in peers} == {"connected"}
+    assert all(row.packets > 60 for row in rows)
+    pair = await left_page.evaluate("() => pair()")
+    assert pair["ufrag"] != ufrag
+    assert pair["dtls"] == "connected"
+
+
 async def tracks_flow(plane: RelayPlane) -> bool:
     """Wait until all four tracks reach the relay while no row is on."""
     async with asyncio.timeout(TIMEOUT_S):
@@ -213,5 +249,6 @@ async def test_a_call_goes_on_over_a_link_that_loses_every_twentieth_packet(
     peers, rows = await plane.stats()
     assert sum(path.dropped for path in paths.values()) > 20
     assert sum(track.nacks for peer in peers for track in peer.tracks) > 0
+    assert sum(track.recovered for peer in peers for track in peer.tracks) > 0
     assert sum(row.resent for row in rows) > 0
     assert {peer.state for peer in peers} == {"connected"}

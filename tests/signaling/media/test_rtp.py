@@ -118,8 +118,8 @@ def test_any_transport_wide_numbers_make_a_message_of_bounded_size(numbers: list
 
 
 def test_a_number_asked_for_often_enough_is_given_up() -> None:
-    losses = Losses()
-    losses.gap(10, 12, 0.0)
+    losses = Losses(asks=8)
+    losses.gap([10, 11], 0.0)
 
     asked = [losses.due(20, float(second)) for second in range(1, 12)]
 

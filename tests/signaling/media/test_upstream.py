@@ -7,7 +7,7 @@ import asyncio
 import inspect
 
 import pylibsrtp
-from aioice import candidate, stun, utils
+from aioice import candidate, ice, stun, utils
 from aiortc import RTCCertificate, RTCDtlsTransport, rtp
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 
@@ -88,3 +88,5 @@ def test_the_stun_classes_have_the_members_that_the_relay_uses() -> None:
     assert parameters(stun.Message.check_message_integrity) == ["self", "key"]
     assert parameters(candidate.candidate_priority)[:2] == ["candidate_component", "candidate_type"]
     assert len(utils.random_string(24)) == 24
+    gather = ice.Connection.get_component_candidates
+    assert parameters(gather) == ["self", "component", "addresses", "timeout"]
