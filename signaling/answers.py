@@ -5,16 +5,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
-from signaling.errors import IdReused
+from msgspec.structs import replace
+
+from signaling.errors import IdReused, Internal, Unavailable
 from signaling.messages import ClientCommand, Refused, Result
 from signaling.tasks import Tasks
 
 Answer = Result | Refused
 
+# Nobody knows how far the command got: it may be said again, and finds out.
+_NOT_FINAL = {Unavailable.default_code, Internal.default_code}
+
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     fingerprint: int
+    cseq: int
     answer: asyncio.Task[Answer]
 
 
@@ -36,15 +42,24 @@ class Answers:
         Raises:
             IdReused: the id belongs to another command.
         """
+        fingerprint = hash(replace(command, cseq=0))  # it has another number in another session
         known = self._kept.get(command.id)
         if known is None:
-            known = _Kept(hash(command), self._tasks.spawn(carry_out(), "command"))
+            known = _Kept(fingerprint, command.cseq, self._tasks.spawn(carry_out(), "command"))
             self._kept[command.id] = known
             while len(self._kept) > self._bound:
                 self._kept.popitem(last=False)
-        elif known.fingerprint != hash(command):
+        elif known.fingerprint != fingerprint:
             raise IdReused
-        return await asyncio.shield(known.answer)
+        answer = await asyncio.shield(known.answer)
+        if isinstance(answer, Refused) and answer.code in _NOT_FINAL and self._kept.get(command.id) is known:
+            del self._kept[command.id]
+        return answer
+
+    def forget(self, upto: int) -> None:
+        """The answers of the commands up to this number have arrived and are not asked for again."""
+        for command_id in [i for i, kept in self._kept.items() if 0 < kept.cseq <= upto]:
+            del self._kept[command_id]
 
 
 class AnswersByLogin:

@@ -8,6 +8,7 @@ from signaling.answers import Answer, AnswersByLogin
 from signaling.connection import Connection
 from signaling.errors import Internal, SignalingError, Unavailable
 from signaling.limits import Limits
+from signaling.live import LiveSession
 from signaling.messages import (
     Chat,
     ClientCommand,
@@ -26,9 +27,10 @@ from signaling.transports import Transports
 
 logger = logging.getLogger(__name__)
 
-# These are done once per login: saying a thing twice is not the same as saying it once. The others
-# state what shall be on this socket, so on a new socket a repeated id is carried out again.
+# Saying a thing twice is not the same as saying it once.
 _ONCE_PER_LOGIN = (Chat, SetUp)
+# Once per session. The other commands state how things shall be, and a socket that goes takes that with
+# it: on the next one a repeated id is carried out again.
 _TRANSPORT = (TransportOffer, TransportClose)
 
 
@@ -46,21 +48,24 @@ class Commands:
         self._tasks = tasks
         self._by_login = AnswersByLogin(tasks, logins=limits.logins, per_login=limits.answers_per_login)
 
-    def taker(self, connection: Connection) -> Callable[[ClientCommand], bool]:
+    def taker(self, connection: Connection, live: LiveSession) -> Callable[[ClientCommand], bool]:
         """The function that lines up one connection's commands; False when too many wait."""
 
         async def answer(command: ClientCommand) -> None:
             if not connection.is_stale:
-                connection.push(await self._answer(connection, command))
+                connection.push(await self._answer(connection, live, command))
+                live.session.commands.done(command.cseq)
 
         bound = self._limits.queued_commands
         rooms = Lane(self._tasks, answer, bound=bound)
         transport = Lane(self._tasks, answer, bound=bound)
         return lambda command: (transport if isinstance(command, _TRANSPORT) else rooms).put(command)
 
-    async def _answer(self, connection: Connection, command: ClientCommand) -> Answer:
-        once = isinstance(command, _ONCE_PER_LOGIN)
-        answers = self._by_login.of(connection.claims.login) if once else connection.answers
+    async def _answer(self, connection: Connection, live: LiveSession, command: ClientCommand) -> Answer:
+        if isinstance(command, _ONCE_PER_LOGIN):
+            answers = self._by_login.of(connection.claims.login)
+        else:
+            answers = live.answers if isinstance(command, _TRANSPORT) else connection.answers
         try:
             return await answers.first(command, lambda: self._carry_out(connection, command))
         except SignalingError as refusal:
@@ -98,7 +103,13 @@ class Commands:
 
     async def _chat(self, connection: Connection, command: Chat) -> Result:
         async with asyncio.timeout(self._limits.observer_s):
-            at = await self._rooms.chat(command.room, connection.seat, command.text)
+            at = await self._rooms.chat(
+                command.room,
+                connection.seat,
+                command.text,
+                login=connection.claims.login,
+                command=command.id,
+            )
         return Result(re=command.id, at=at)
 
     async def _offer(self, connection: Connection, command: TransportOffer) -> Result:

@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-import msgspec
 from aiohttp import WSMessage, WSMsgType, web
 from msgspec import UNSET
 
@@ -15,14 +14,16 @@ from signaling.errors import ProtocolError
 from signaling.ids import SeatId
 from signaling.limits import FrameBucket, Limits
 from signaling.messages import (
+    Ack,
     ClientCommand,
     CloseCode,
     Gone,
     Hello,
     Ping,
     Pong,
+    Quality,
     Refused,
-    ServerEvent,
+    Resume,
     ServerMessage,
     decode_client,
     encode,
@@ -32,11 +33,14 @@ from signaling.tokens import Claims
 
 logger = logging.getLogger(__name__)
 
-Take = Callable[[ClientCommand], bool]
+Heard = Pong | Ack | Quality | ClientCommand
+Take = Callable[[Heard], bool]
+
+_ROOMY = 0.25  # share of the queue that may be filled with what can also be told later
 
 
 class Connection:
-    """Owner of one socket from `welcome` to its close.
+    """Owner of one socket from its first good frame to its close.
 
     `end` and `abort` make it stale at once: whatever arrives later has no effect.
     """
@@ -52,6 +56,7 @@ class Connection:
         tasks: Tasks,
     ) -> None:
         self.claims = claims
+        self.reported_at: float | None = None  # when the last report of its line was taken, steady
         self.why = "socket"  # what the observer is told when the seat goes with this socket
         self.answers = Answers(tasks, limits.answers_per_login)
         self._socket = socket
@@ -63,7 +68,8 @@ class Connection:
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._wake = asyncio.Event()
-        self._seq = 0
+        self._roomy = asyncio.Event()
+        self._roomy.set()
         self._pings = 0
         self._pongs: dict[int, asyncio.Future[bool]] = {}
         self._is_stale = False
@@ -79,10 +85,13 @@ class Connection:
         return self._is_stale
 
     def push(self, message: ServerMessage) -> None:
+        """Queue a message for this socket alone."""
+        self.push_frame(encode(message))
+
+    def push_frame(self, frame: bytes) -> None:
         """Queue a frame; a reader that is too slow loses the socket, not the server its memory."""
         if self._is_stale:
             return
-        frame = encode(message)
         limits = self._limits
         if len(self._queue) >= limits.queued_frames or self._queued_bytes + len(frame) > limits.queued_bytes:
             self.abort("slow")
@@ -90,20 +99,22 @@ class Connection:
         self._queue.append(frame)
         self._queued_bytes += len(frame)
         self._wake.set()
+        if not self._has_room():
+            self._roomy.clear()
 
-    def push_event(self, event: ServerEvent) -> None:
-        """Queue an event under the connection's next number."""
-        self._seq += 1
-        self.push(msgspec.structs.replace(event, seq=self._seq))
+    async def has_room(self) -> bool:
+        """Wait until the page has read most of what is queued; False when the socket ends instead."""
+        await self._roomy.wait()
+        return not self._is_stale
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Say `gone`, send what is queued, close. Only the first call counts."""
         if self._is_stale:
             return
-        self.push_event(Gone(code=reason))
+        self.push(Gone(code=reason))
         self._close_with = (code, reason)
         self.why = reason
-        self._is_stale = True
+        self._go_stale()
         self._wake.set()
         logger.info("socket_ended seat=%s code=%d reason=%s", self.seat, code, reason)
 
@@ -112,7 +123,7 @@ class Connection:
         if not self._is_stale:
             self.why = why
             logger.info("socket_cut seat=%s reason=%s", self.seat, why)
-        self._is_stale = True
+        self._go_stale()
         if self._transport is not None:
             self._transport.abort()
 
@@ -133,7 +144,7 @@ class Connection:
         """Serve the socket until it is closed.
 
         Args:
-            take: accepts one command; False when too many are waiting.
+            take: is given every good frame behind the first; False when too many commands wait.
         """
         writer = self._tasks.spawn(self._write(), f"writer {self.seat}")
         try:
@@ -143,7 +154,7 @@ class Connection:
 
     async def _wind_up(self, writer: asyncio.Task[None]) -> None:
         if self._close_with is None:  # the peer went: there is nobody to write to
-            self._is_stale = True
+            self._go_stale()
             writer.cancel()
         for answered in self._pongs.values():
             if not answered.done():
@@ -188,14 +199,29 @@ class Connection:
         except ProtocolError as error:
             self.push(Refused(code=error.code, re=error.re or UNSET))
             return
-        if isinstance(message, Pong):
-            answered = self._pongs.get(message.n)
-            if answered is not None and not answered.done():
-                answered.set_result(True)
-        elif isinstance(message, Hello):
+        if isinstance(message, Hello | Resume):
             self.push(Refused(code="already_welcome"))
-        elif not take(message):
+            return
+        if isinstance(message, Pong):
+            self._on_pong(message)
+        if not take(message):
             self.end(CloseCode.FLOOD, "flood")
+
+    def _on_pong(self, pong: Pong) -> None:
+        answered = self._pongs.get(pong.n)
+        if answered is not None and not answered.done():
+            answered.set_result(True)
+
+    def _go_stale(self) -> None:
+        self._is_stale = True
+        self._roomy.set()  # nobody shall wait for a socket that is over
+
+    def _has_room(self) -> bool:
+        limits = self._limits
+        return (
+            len(self._queue) <= limits.queued_frames * _ROOMY
+            and self._queued_bytes <= limits.queued_bytes * _ROOMY
+        )
 
     def _ping(self) -> int:
         self._pings += 1
@@ -218,6 +244,8 @@ class Connection:
             if self._queue:
                 frame = self._queue.popleft()
                 self._queued_bytes -= len(frame)
+                if self._has_room():
+                    self._roomy.set()
                 async with asyncio.timeout(self._limits.send_s):
                     await self._socket.send_frame(frame, WSMsgType.TEXT)
             elif self._close_with is not None:

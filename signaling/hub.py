@@ -1,56 +1,43 @@
 """The hub: who is connected, and the face of signaling towards the service above."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from signaling.clock import Clock, SystemClock
 from signaling.commands import Commands
-from signaling.connection import Connection
-from signaling.errors import ProtocolError, SignalingError, TicketRefused
+from signaling.connection import Connection, Heard, Take
+from signaling.door import Door
+from signaling.errors import TicketRefused
 from signaling.forwarder import Forwarder
+from signaling.greeting import OpeningRefused, first_frame, turn_away
 from signaling.ids import RoomId, SeatId
 from signaling.limits import Limits
+from signaling.live import LiveSession
 from signaling.media.plane import MediaPlane
-from signaling.messages import (
-    PROTOCOL_VERSION,
-    CloseCode,
-    Gone,
-    Hello,
-    ServerEvent,
-    TransportLost,
-    Welcome,
-    decode_client,
-    encode,
-)
-from signaling.ports import RoomObserver
+from signaling.messages import Ack, CloseCode, Pong, Quality, ServerEvent, TransportLost
+from signaling.ports import Journal, RoomObserver, SessionStore
+from signaling.reports import Reports
 from signaling.room import Member, RoomView
 from signaling.rooms import Rooms
+from signaling.sessions import Sessions
 from signaling.tasks import Notices, Tasks
-from signaling.tokens import Claims, Tickets
+from signaling.tokens import Redeemed, Tickets
 from signaling.transports import Transports
-
-logger = logging.getLogger(__name__)
-
-
-class HelloRefused(SignalingError):
-    """The first frame was not a `hello` that this server understands."""
-
-    def __init__(self, close_code: CloseCode, code: str) -> None:
-        super().__init__(code)
-        self.close_code = close_code
 
 
 class Hub:
-    """Every socket and room of one node.
+    """Every socket, session and room of one node.
 
     Args:
         observer: told of presence and rooms; may call the hub back.
         plane: carries media; started and closed by its owner. The hub takes its `on_lost`.
         origins: scheme, host and port of the pages that may open a socket, e.g. `https://a.example`.
+        sessions: keeps sessions over a restart.
+        journal: what each seat is owed; read when a page comes and whenever `wake` names its seat.
+        build: names the scripts that pages are served now.
     """
 
     def __init__(
@@ -60,6 +47,9 @@ class Hub:
         plane: MediaPlane,
         tickets: Tickets,
         origins: Collection[str],
+        sessions: SessionStore,
+        journal: Journal,
+        build: str,
         clock: Clock | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -81,8 +71,21 @@ class Hub:
             clock=self._clock,
             limits=self._limits,
         )
+        self._sessions = Sessions(
+            journal=journal, presence=self, over=self._session_over, clock=self._clock, limits=self._limits
+        )
+        self._door = Door(
+            self._sessions,
+            store=sessions,
+            journal=journal,
+            alarm=self._session_reused,
+            epoch=self.epoch,
+            build=build,
+            clock=self._clock,
+            limits=self._limits,
+        )
         self._commands = Commands(self._rooms, self._transports, self._limits, self._tasks)
-        self._connections: dict[SeatId, Connection] = {}
+        self._reports = Reports(self._rooms, observer, self._clock, self._limits, self._tasks)
         self._serving: set[asyncio.Future[None]] = set()
         self._is_closing = False
         plane.on_lost = self._transport_lost
@@ -90,7 +93,7 @@ class Hub:
 
     # Sockets
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Upgrade, greet and serve one socket until it closes.
 
         Raises:
@@ -108,7 +111,10 @@ class Hub:
             decode_text=False,
             max_msg_size=4 * limits.frame_bytes,  # above it aiohttp closes by itself with 1009
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:  # gone before the upgrade: nobody reads this, and no log fills up
+            return web.Response(status=400)
         served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._serving.add(served)
         try:
@@ -119,37 +125,43 @@ class Hub:
         return socket
 
     def send(self, seats: Iterable[SeatId], event: ServerEvent) -> None:
-        """Send an event to the seats that are connected; the others learn on their next connect."""
+        """Tell these seats something that is not in their journals.
+
+        A page that has just lost its socket hears it if it comes back in time; the others are told
+        the whole on their next connect.
+        """
         for seat in frozenset(seats):
             self._deliver(seat, event)
 
+    def wake(self, seats: Iterable[SeatId]) -> None:
+        """Read these seats' journals and tell what is new."""
+        self._sessions.wake(seats)
+
     def is_present(self, seat: SeatId) -> bool:
-        return seat in self._connections
+        return self._sessions.connection(seat) is not None
 
     def present(self) -> frozenset[SeatId]:
         """Seats with a live socket."""
-        return frozenset(self._connections)
+        return self._sessions.present()
 
     async def probe(self, seat: SeatId, timeout_s: float = 2.0) -> bool:
         """Ask the seat's page for a sign of life now; True when it answers in time."""
-        connection = self._connections.get(seat)
+        connection = self._sessions.connection(seat)
         return connection is not None and await connection.probe(timeout_s)
 
     async def close_login(self, login: str, code: int, reason: str) -> None:
-        """Close every socket of a login, its media and its unused tickets."""
+        """End every session of a login for good, with its sockets, its media and its unused tickets."""
         self._tickets.withdraw(login)
-        seats = [c.seat for c in self._connections.values() if c.claims.login == login]
-        await asyncio.gather(*(self.close_seat(seat, code, reason) for seat in seats))
+        seats = await self._door.revoke(login, code, reason)
+        await asyncio.gather(*(self._close_transport(seat) for seat in seats))
 
     async def close_seat(self, seat: SeatId, code: int, reason: str) -> None:
-        """Close the seat's socket and its media."""
-        connection = self._connections.get(seat)
+        """Close the seat's socket and its media; its page may come back."""
+        connection = self._sessions.connection(seat)
         if connection is not None:
             connection.end(CloseCode(code), reason)
-            self._detach(connection)
-        async with self._transports.turn(seat):
-            if seat not in self._connections:
-                await self._transports.close(seat)
+            self._sessions.detach(connection)
+        await self._close_transport(seat)
 
     # Rooms
 
@@ -191,12 +203,15 @@ class Hub:
         The media plane keeps its tables: a restart does not cut a call.
         """
         self._is_closing = True
-        for connection in list(self._connections.values()):
+        self._door.close()
+        for connection in self._sessions.connections():
             connection.end(CloseCode.RESTART, "restart")
         if self._serving:
             await asyncio.wait(set(self._serving), timeout=self._limits.close_s * 3)
         await self._rooms.aclose()
         await self._tasks.aclose(grace_s=self._limits.close_s)
+        await self._sessions.aclose()
+        await self._door.aclose()
         await self._forwarder.aclose()
 
     def _check_origin(self, request: web.Request) -> None:
@@ -207,92 +222,76 @@ class Hub:
 
     async def _serve(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         try:
-            claims = await self._greet(socket)
-        except HelloRefused as refusal:
-            await self._turn_away(socket, refusal)
-            return
-        if claims is None or self._is_closing:
-            await socket.close(code=CloseCode.RESTART)
-            return
-        connection = Connection(
-            socket, transport, claims, clock=self._clock, limits=self._limits, tasks=self._tasks
-        )
-        self._attach(connection)
-        try:
-            await connection.run(self._commands.taker(connection))
-        finally:
-            self._detach(connection)
-
-    async def _greet(self, socket: web.WebSocketResponse) -> Claims | None:
-        """Wait for the first frame and redeem its ticket; None when the peer went away.
-
-        Raises:
-            HelloRefused
-        """
-        try:
-            message = await socket.receive(timeout=self._limits.hello_s)
-        except TimeoutError:
-            raise HelloRefused(CloseCode.SILENT, "hello_timeout") from None
-        if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
-            return None
-        if message.type is not WSMsgType.TEXT:
-            raise HelloRefused(CloseCode.PROTOCOL, "binary")
-        try:
-            hello = decode_client(message.data)
-        except ProtocolError as error:
-            code = CloseCode.TOO_LARGE if error.code == "too_large" else CloseCode.PROTOCOL
-            raise HelloRefused(code, error.code) from None
-        if not isinstance(hello, Hello):
-            raise HelloRefused(CloseCode.PROTOCOL, "hello_expected")
-        if hello.proto != PROTOCOL_VERSION:
-            raise HelloRefused(CloseCode.PROTOCOL, "unsupported_version")
-        try:
-            return self._tickets.redeem(hello.ticket)
-        except TicketRefused as refusal:
-            raise HelloRefused(CloseCode.TICKET, refusal.code) from None
-
-    async def _turn_away(self, socket: web.WebSocketResponse, refusal: HelloRefused) -> None:
-        logger.info("hello_refused code=%s", refusal.code)
-        try:
-            async with asyncio.timeout(self._limits.close_s):
-                await socket.send_frame(encode(Gone(code=refusal.code)), WSMsgType.TEXT)
-                await socket.close(code=refusal.close_code, message=refusal.code.encode())
-        except (ConnectionError, TimeoutError):
-            logger.info("hello_refused_unread code=%s", refusal.code)
-
-    def _attach(self, connection: Connection) -> None:
-        """Make this the seat's one live connection; an older one loses the seat and its rooms now."""
-        older = self._connections.get(connection.seat)
-        if older is not None:
-            older.end(CloseCode.TAKEN_OVER, "taken_over")
-            self._rooms.leave_all(connection.seat, "taken_over")
-        self._connections[connection.seat] = connection
-        connection.push(
-            Welcome(
-                seat=connection.seat,
-                epoch=self.epoch,
-                proto=PROTOCOL_VERSION,
-                server_time=self._clock.now(),
+            first = await first_frame(socket, self._limits)
+            if first is None:
+                return
+            ticket = self._redeem(first.ticket)
+            connection = Connection(
+                socket, transport, ticket.claims, clock=self._clock, limits=self._limits, tasks=self._tasks
             )
-        )
-        seat = connection.seat
+            live = await self._door.enter(first, ticket, connection)
+        except OpeningRefused as refusal:
+            await turn_away(socket, refusal, self._limits)
+            return
+        try:
+            await connection.run(self._listener(live, connection))
+        finally:
+            self._sessions.detach(connection)
+
+    def _redeem(self, ticket: str) -> Redeemed:
+        try:
+            return self._tickets.redeem(ticket)
+        except TicketRefused as refusal:
+            raise OpeningRefused(CloseCode.TICKET, refusal.code) from None
+
+    def _listener(self, live: LiveSession, connection: Connection) -> Take:
+        take_command = self._commands.taker(connection, live)
+
+        def take(message: Heard) -> bool:
+            self._door.heard(live)
+            match message:
+                case Ack():
+                    live.session.acknowledge(message.seq)
+                case Pong():
+                    live.wake()  # a call for a fact may have been lost, the fact may not
+                case Quality():
+                    self._reports.take(connection, message)
+                case _:
+                    return take_command(message)
+            return True
+
+        return take
+
+    # What becomes of a seat when its sockets come and go
+
+    def appeared(self, seat: SeatId) -> None:
+        """The seat's page has a socket and has to be told everything."""
         self._notices.post(seat, "seat_present", lambda: self._observer.seat_present(seat))
 
-    def _detach(self, connection: Connection) -> None:
-        """Take a closed connection out; nothing to do when a newer one has the seat."""
-        seat = connection.seat
-        if self._connections.get(seat) is not connection:
-            return
-        del self._connections[seat]
+    def replaced(self, seat: SeatId) -> None:
+        """Another page has the seat: the older one's places in rooms are given up."""
+        self._rooms.leave_all(seat, "taken_over")
+
+    def vanished(self, seat: SeatId, why: str) -> None:
+        """The seat has no socket any more."""
         self._rooms.leave_all(seat, "socket")
-        why = connection.why
         self._notices.post(seat, "seat_gone", lambda: self._observer.seat_gone(seat, why))
+
+    async def _session_over(self, sid: str) -> None:
+        await self._door.forget(sid)
+
+    def _session_reused(self, seat: SeatId, login: str) -> None:
+        self._notices.post(seat, "session_reused", lambda: self._observer.session_reused(seat, login))
+        self._tasks.spawn(self._close_transport(seat), f"close transport {seat}")
+
+    async def _close_transport(self, seat: SeatId) -> None:
+        async with self._transports.turn(seat):
+            if not self.is_present(seat):
+                await self._transports.close(seat)
 
     def _transport_lost(self, seat: SeatId) -> None:
         """The media plane lost the seat's transport: its page shall offer again."""
         self._deliver(seat, TransportLost())
 
     def _deliver(self, seat: SeatId, event: ServerEvent) -> None:
-        connection = self._connections.get(seat)
-        if connection is not None:
-            connection.push_event(event)
+        self._sessions.deliver(seat, event)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signaling.messages import MAX_FRAME_BYTES
+from signaling.fields import MAX_FRAME_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,22 @@ class Limits:
     send_s: float = 10.0  # for one frame to leave towards a slow reader
 
     frame_bytes: int = MAX_FRAME_BYTES
-    frames_per_min: float = 100.0
-    frames_burst: int = 30
-    queued_frames: int = 256
+    # An honest page in a call owes 6 pongs, 12 reports of its line and up to 60 acknowledgements a
+    # minute, and has what people do on top. When it comes back it may say in one go its joins, the 32
+    # commands that had no answer and 16 acknowledgements of what is told again.
+    frames_per_min: float = 180.0
+    frames_burst: int = 60
+    queued_frames: int = 512  # room for a whole backlog beside what happens meanwhile
     queued_bytes: int = 1024 * 1024
     queued_commands: int = 32
+    quality_every_s: float = 3.0  # pages report every five; what comes faster is dropped
+
+    window_s: float = 120.0
+    backlog_events: int = 256
+    backlog_bytes: int = 256 * 1024
+    store_s: float = 4.0  # for a session to be opened or found again; pages wait five
+    journal_s: float = 4.0  # for one reading of a journal
+    journal_retry_s: float = 0.25  # doubles up to 16 times this
 
     observer_s: float = 10.0
     plane_open_s: float = 8.0
@@ -29,6 +40,7 @@ class Limits:
     restore_s: float = 10.0  # for the members of a reopened room to come back
 
     answers_per_login: int = 256
+    answers_per_session: int = 32  # of the transport; they are long
     logins: int = 4096
 
 

@@ -5,7 +5,6 @@ No IO, no clock: time comes in as steady seconds, what is to be sent goes out as
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from signaling.errors import NotJoined, RoomClosed, RoomFull, UnknownRoom
 from signaling.ids import RoomId, SeatId
 from signaling.media.forwarding import Phase, Place
-from signaling.messages import MAX_MEMBERS, ChatLine, Peer, RoomState, ServerEvent
+from signaling.messages import MAX_MEMBERS, Peer, RoomState, ServerEvent
 
 
 class Action(StrEnum):
@@ -157,14 +156,6 @@ class Room:
             UnknownRoom, NotJoined, RoomClosed
         """
         self._participant(seat)
-
-    def chat(self, seat: SeatId, text: str, at: datetime) -> list[Envelope]:
-        """A line for everyone who is there, the writer included.
-
-        The line is on record by now, so it is shown even when its writer has left meanwhile.
-        """
-        line = ChatLine(room=self.id, from_seat=seat, text=text, at=at)
-        return [Envelope(place.member.seat, line) for place in self._present()]
 
     def tick(self, now: float) -> list[Envelope]:
         """Go live when the countdown has run out; otherwise nothing."""

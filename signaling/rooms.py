@@ -121,8 +121,8 @@ class Rooms:
         found = self._find(room)
         self._apply(found, found.media(seat, audio=audio, video=video, now=self._now()))
 
-    async def chat(self, room: RoomId, seat: SeatId, text: str) -> datetime:
-        """Have the line kept, then show it to everyone there.
+    async def chat(self, room: RoomId, seat: SeatId, text: str, *, login: str, command: str) -> datetime:
+        """Have the line kept; the journals of those admitted show it.
 
         Returns:
             The moment that is shown beside the line.
@@ -131,12 +131,8 @@ class Rooms:
             UnknownRoom, NotJoined: the seat may not speak here.
             SignalingError: the observer refused the line.
         """
-        found = self._find(room)
-        found.check_participant(seat)
-        await self._observer.chat(room, seat, text)
-        at = self._clock.now()
-        self._send(found.chat(seat, text, at))
-        return at
+        self._find(room).check_participant(seat)
+        return await self._observer.chat(room, seat, text, login=login, command=command)
 
     def set_up(self, room: RoomId, seat: SeatId, code: str) -> None:
         """A member reports how its set-up goes; it need not have got as far as joining.
@@ -146,6 +142,10 @@ class Rooms:
         """
         self.of_member(room, seat)
         self._notices.post(seat, "set_up", lambda: self._observer.set_up(room, seat, code))
+
+    def is_participant(self, room: RoomId, seat: SeatId) -> bool:
+        found = self._rooms.get(room)
+        return found is not None and found.is_present(seat)
 
     def forward_again(self, seat: SeatId) -> None:
         """Repeat the tables of the seat's rooms: its transport is new to the media plane."""

@@ -127,7 +127,8 @@ def _js_type(kind: shape.Type) -> str:
         case shape.LiteralType():
             written = " | ".join(json.dumps(value) for value in plain.values)
         case shape.VarTupleType():
-            written = f"readonly {_js_type(plain.item_type)}[]"
+            item = _js_type(plain.item_type)
+            written = f"readonly ({item})[]" if " | " in item else f"readonly {item}[]"
         case shape.StructType():
             written = plain.cls.__name__
         case shape.IntType() | shape.FloatType():

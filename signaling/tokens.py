@@ -1,4 +1,4 @@
-"""Tickets that open one socket: single use, short-lived, kept in memory only."""
+"""What opens a socket: tickets, single use and in memory only, and the tokens that continue a session."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from signaling.clock import Clock, SystemClock
 from signaling.errors import TicketExpired, TicketRefused
 from signaling.ids import SeatId
 
-_TICKET_BYTES = 32
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,16 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class _Issued:
+class Redeemed:
+    """A ticket that was good; `number` counts tickets in order of issue."""
+
     claims: Claims
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    redeemed: Redeemed
     expires: float  # steady seconds
 
 
@@ -37,39 +45,47 @@ class Tickets:
         self._clock = clock or SystemClock()
         self._life_s = life_s
         self._kept = kept
-        self._issued: dict[bytes, _Issued] = {}  # by digest, in order of issue
+        self._count = 0
+        self._issued: dict[str, _Issued] = {}  # by digest, in order of issue
 
     def issue(self, claims: Claims) -> str:
         """Make a ticket for one socket."""
-        ticket = secrets.token_urlsafe(_TICKET_BYTES)
+        ticket = new_secret()
         while len(self._issued) >= self._kept:
             del self._issued[next(iter(self._issued))]
-        self._issued[_digest(ticket)] = _Issued(claims, self._clock.steady() + self._life_s)
+        self._count += 1
+        redeemed = Redeemed(claims, self._count)
+        self._issued[digest(ticket)] = _Issued(redeemed, self._clock.steady() + self._life_s)
         return ticket
 
-    def redeem(self, ticket: str) -> Claims:
+    def redeem(self, ticket: str) -> Redeemed:
         """Use a ticket up.
 
         Raises:
             TicketExpired: it was real, unused and too late.
             TicketRefused: unknown, used or withdrawn.
         """
-        issued = self._issued.pop(_digest(ticket), None)
+        issued = self._issued.pop(digest(ticket), None)
         if issued is None:
             raise TicketRefused
         if self._clock.steady() >= issued.expires:
             raise TicketExpired
-        return issued.claims
+        return issued.redeemed
 
     def withdraw(self, login: str) -> None:
         """Make the login's unused tickets worthless, so that a revocation leaves no way back in."""
-        for key in [key for key, issued in self._issued.items() if issued.claims.login == login]:
+        for key in [key for key, issued in self._issued.items() if issued.redeemed.claims.login == login]:
             del self._issued[key]
 
     def __len__(self) -> int:
         return len(self._issued)
 
 
-def _digest(ticket: str) -> bytes:
-    """The key under which a ticket is found: a look-up by digest leaks nothing through its timing."""
-    return hashlib.sha256(ticket.encode("utf-8", "surrogatepass")).digest()
+def new_secret() -> str:
+    """256 random bits as text: a ticket or a resume token."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def digest(secret: str) -> str:
+    """The key under which a secret is found: a look-up by digest leaks nothing through its timing."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

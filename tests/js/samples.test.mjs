@@ -47,9 +47,9 @@ test("the page reads every message of the server", () => {
 });
 
 test("the page reads longer texts and more fields than it knows, but no other kinds", () => {
-  const event = { type: "gone", seq: 1, code: "restart" };
+  const event = { type: "gone", seq: 0, pos: 0, code: "restart" };
 
   assert.ok(readServerMessage(JSON.stringify({ ...event, code: "x".repeat(99), since: 2027 })));
   assert.equal(readServerMessage(JSON.stringify({ ...event, code: 7 })), null);
-  assert.equal(readServerMessage(JSON.stringify({ type: "gone", seq: 1 })), null);
+  assert.equal(readServerMessage(JSON.stringify({ type: "gone", seq: 0, pos: 0 })), null);
 });

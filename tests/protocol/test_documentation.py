@@ -17,7 +17,16 @@ from signaling.room import PHASES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
-SAID_WITH = {"end", "HelloRefused", "Refused", "SignalingError", "ProtocolError", "abort"}
+SAID_WITH = {
+    "end",
+    "drop",
+    "OpeningRefused",
+    "_refused",
+    "Refused",
+    "SignalingError",
+    "ProtocolError",
+    "abort",
+}
 
 
 def section(number: int) -> str:
@@ -114,5 +123,9 @@ def test_the_figures_are_those_of_the_code() -> None:
         f"({limits.frame_bytes:,} bytes)",
         f"At most {limits.queued_commands} commands",
         f"newest {limits.answers_per_login} answers",
+        f"window** of {limits.window_s:g} seconds",
+        f"at most {limits.backlog_events} events or {limits.backlog_bytes // 1024} KiB",
+        f"none older than {limits.window_s:g} seconds",
+        f"at most one every {limits.quality_every_s:g} seconds",
     ):
         assert sentence in re.sub(r"\s+", " ", PAGE), sentence

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from socket import SHUT_RDWR
@@ -20,12 +20,14 @@ from signaling.limits import Limits
 from signaling.media.forwarding import Row
 from signaling.media.plane import BadSdp, MediaUnavailable, PeerState
 from signaling.messages import (
+    ChatLine,
     ClientCommand,
     ClientMessage,
     Gone,
     Hello,
     Join,
     Ping,
+    Quality,
     Refused,
     Result,
     ServerMessage,
@@ -36,6 +38,7 @@ from signaling.messages import (
 from signaling.room import Member
 from signaling.tokens import Claims, Tickets
 from signaling.web import close_hub, routes
+from tests.signaling.memory import Durable
 
 ORIGIN = "https://reception.example"
 OFFICER = SeatId("p-officer")
@@ -70,7 +73,10 @@ class HandClock:
 class RecordingObserver:
     """Notes what it is told; `chat` may be made to refuse, to fail or to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: Durable) -> None:
+        self.durable = durable
+        self.hub: Hub | None = None
+        self.reports: list[Quality] = []
         self.noted: list[tuple[str, ...]] = []
         self.lines: list[str] = []
         self.refuse_with: str | None = None
@@ -78,6 +84,8 @@ class RecordingObserver:
         self.chat_begun = asyncio.Event()
         self.chat_may_end = asyncio.Event()
         self.chat_may_end.set()
+        self.report_may_end = asyncio.Event()
+        self.report_may_end.set()
         self._changed = asyncio.Condition()
 
     async def seat_present(self, seat: SeatId) -> None:
@@ -98,15 +106,39 @@ class RecordingObserver:
     async def went_live(self, room: RoomId) -> None:
         await self._note("live", room)
 
-    async def chat(self, room: RoomId, seat: SeatId, text: str) -> None:
+    async def chat(self, room: RoomId, seat: SeatId, text: str, *, login: str, command: str) -> datetime:
         self.chat_begun.set()
         await self.chat_may_end.wait()
         if self.refuse_with:
             raise SignalingError(self.refuse_with)
         if self.fails:
             raise RuntimeError("a defect of the observer")
-        self.lines.append(text)
-        await self._note("chat", room, seat)
+        said = self.durable.said
+        if (login, command) not in said:
+            said[login, command] = self.durable.clock.now()
+            await self._write(room, ChatLine(room=room, from_seat=seat, text=text, at=said[login, command]))
+        return said[login, command]
+
+    async def _write(self, room: RoomId, line: ChatLine) -> None:
+        assert self.hub is not None
+        view = self.hub.room(room)
+        assert view is not None
+        admitted = [member.seat for member in view.members]
+        for member in admitted:
+            self.durable.journal.write(member, line)
+        self.lines.append(line.text)
+        await self._note("chat", room, line.from_seat)
+        self.hub.wake(admitted)
+
+    async def quality(self, room: RoomId, seat: SeatId, report: Quality, at: datetime) -> None:
+        if self.fails:
+            raise RuntimeError("a defect of the observer")
+        await self.report_may_end.wait()
+        self.reports.append(report)
+        await self._note("quality", room, seat)
+
+    async def session_reused(self, seat: SeatId, login: str) -> None:
+        await self._note("reused", seat, login)
 
     async def has_noted(self, *note: str) -> None:
         """Wait until the observer was told this."""
@@ -235,6 +267,8 @@ class ScriptedPeer:
         reason = None
         while True:
             frame = await self.socket.receive(timeout=PATIENCE_S)
+            if frame.type is WSMsgType.CLOSE:
+                return frame.data, reason  # `close_code` is 1006 when the answer to it came too late
             if frame.type is not WSMsgType.TEXT:
                 return self.socket.close_code, reason
             message = decode_server(frame.data.encode())
@@ -243,7 +277,10 @@ class ScriptedPeer:
 
     async def drop(self) -> None:
         """Vanish as a torn connection does: no close frame."""
-        self.socket.get_extra_info("socket").shutdown(SHUT_RDWR)
+        transport_socket = self.socket.get_extra_info("socket")
+        if transport_socket is not None:  # else the server was quicker
+            with suppress(OSError):
+                transport_socket.shutdown(SHUT_RDWR)
 
 
 @dataclass
@@ -256,6 +293,7 @@ class World:
     plane: MemoryPlane
     client: TestClient[web.Request, web.Application]
     clock: HandClock
+    durable: Durable
 
     async def dial(self, *, origin: str = ORIGIN) -> ScriptedPeer:
         """Open a socket and say nothing yet."""
@@ -279,26 +317,40 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    limits: Limits | None = None, *, extend: Callable[[web.Application], None] = lambda _: None
+    limits: Limits | None = None,
+    *,
+    extend: Callable[[web.Application], None] = lambda _: None,
+    clock: HandClock | None = None,
+    durable: Durable | None = None,
 ) -> AsyncIterator[World]:
-    """Start a hub on a free port, its pages of the same origin; on leaving, no task of it is left."""
+    """Start a hub on a free port, its pages of the same origin; on leaving, no task of it is left.
+
+    Args:
+        durable: what an earlier run has left; `clock` is the one that it was made with.
+    """
     before = asyncio.all_tasks()
-    clock = HandClock()
-    observer, plane, tickets = RecordingObserver(), MemoryPlane(), Tickets(clock)
+    clock = clock or HandClock()
+    durable = durable or Durable(clock)
+    durable.sessions.run()
+    observer, plane, tickets = RecordingObserver(durable), MemoryPlane(), Tickets(clock)
     port = unused_port()
     hub = Hub(
         observer=observer,
         plane=plane,
         tickets=tickets,
         origins=[ORIGIN, f"http://127.0.0.1:{port}"],
+        sessions=durable.sessions,
+        journal=durable.journal,
+        build="build-1",
         clock=clock,
         limits=limits or Limits(close_s=0.5),
     )
+    observer.hub = hub
     app = web.Application()
     app[HUB], app[TICKETS] = hub, tickets
     app.add_routes(routes())
     app.on_shutdown.append(close_hub)
     extend(app)
     async with TestClient(TestServer(app, port=port), connector=TCPConnector(limit=0)) as client:
-        yield World(hub, tickets, observer, plane, client, clock)
+        yield World(hub, tickets, observer, plane, client, clock, durable)
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()

@@ -234,6 +234,27 @@ async def test_a_probe_of_a_page_that_goes_away_ends_at_once(world: World) -> No
     assert await probing is False
 
 
+async def test_peers_that_go_before_the_upgrade_fill_no_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = world.client.make_url("/ws")
+    upgrade = (
+        f"GET /ws HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nOrigin: {ORIGIN}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n"
+    )
+    at_once = struct.pack("ii", 1, 0)  # close with a reset
+    for _ in range(50):
+        with sockets.create_connection((url.host or "", url.port or 0)) as raw:
+            raw.sendall(upgrade.encode())
+            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, at_once)
+
+    peer = await world.connect(OFFICER)
+
+    assert isinstance(await peer.command(TransportClose(id=a_uuid())), Result)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def _row(number: int) -> QueueRow:
     return QueueRow(
         visit=f"visit-{number}",

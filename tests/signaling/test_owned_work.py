@@ -6,6 +6,7 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from signaling.answers import Answer, Answers, AnswersByLogin
 from signaling.errors import IdReused
@@ -13,7 +14,7 @@ from signaling.forwarder import Forwarder
 from signaling.ids import RoomId
 from signaling.limits import Limits
 from signaling.media.forwarding import Row
-from signaling.messages import Chat, Join, Result
+from signaling.messages import Chat, Join, Refused, Result
 from signaling.tasks import Lane, Notices, Tasks
 from tests.signaling.peers import OFFICER, ROOM, TERMINAL, MemoryPlane, World, a_uuid
 
@@ -112,6 +113,56 @@ async def test_only_the_newest_answers_are_kept() -> None:
     await tasks.aclose()
 
     assert carried == ["0", "1", "2", "0"]
+
+
+@pytest.mark.parametrize(("code", "times"), [("unavailable", 2), ("internal", 2), ("chat_closed", 1)])
+async def test_what_may_have_got_half_way_is_tried_again(code: str, times: int) -> None:
+    tasks, carried, chat = Tasks(), list[str](), a_chat()
+    answers = Answers(tasks, 2)
+
+    async def say() -> Answer:
+        carried.append(chat.text)
+        return Refused(code=code, re=chat.id)
+
+    for _ in range(2):
+        await answers.first(chat, say)
+    await tasks.aclose()
+
+    assert len(carried) == times
+
+
+async def test_answers_that_have_arrived_are_forgotten() -> None:
+    tasks, carried = Tasks(), list[int]()
+    answers = Answers(tasks, 8)
+    chats = [replace(a_chat(), cseq=cseq) for cseq in (0, 1, 2, 3)]
+
+    async def say(chat: Chat) -> Answer:
+        carried.append(chat.cseq)
+        return Result(re=chat.id)
+
+    for chat in chats:
+        await answers.first(chat, partial(say, chat))
+    answers.forget(2)
+    for chat in chats:
+        await answers.first(chat, partial(say, chat))
+    await tasks.aclose()
+
+    assert carried == [0, 1, 2, 3, 1, 2]
+
+
+async def test_a_command_is_the_same_under_another_number() -> None:
+    tasks, carried, chat = Tasks(), list[str](), a_chat()
+    answers = Answers(tasks, 2)
+
+    async def say() -> Answer:
+        carried.append(chat.text)
+        return Result(re=chat.id)
+
+    await answers.first(chat, say)
+    await answers.first(replace(chat, cseq=5), say)
+    await tasks.aclose()
+
+    assert len(carried) == 1
 
 
 async def test_one_id_for_two_commands_is_refused() -> None:

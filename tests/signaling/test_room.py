@@ -1,7 +1,5 @@
 """The room's rules without sockets, and a machine that tries to break them."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,12 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from signaling.errors import NotJoined, RoomClosed, RoomFull, SignalingError, UnknownRoom
 from signaling.ids import RoomId, SeatId
 from signaling.media.forwarding import Phase, rows
-from signaling.messages import MAX_MEMBERS, ChatLine, RoomState, decode_server, encode
+from signaling.messages import MAX_MEMBERS, RoomState, decode_server, encode
 from signaling.room import PHASES, Action, Envelope, Member, Room
 
 ROOM = RoomId("visit-1")
 SEATS = [SeatId(f"p-{number}") for number in range(8)]
-AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def a_member(seat: SeatId) -> Member:
@@ -83,15 +80,6 @@ def test_a_slot_stays_with_its_seat_and_is_free_after_a_removal() -> None:
     assert before == {SEATS[0]: None} | {SEATS[n]: n - 1 for n in range(1, 6)}
     assert after.pop(SEATS[6]) == before.pop(SEATS[2])
     assert after == before
-
-
-def test_a_chat_line_goes_to_everyone_there_and_to_nobody_else() -> None:
-    room = a_room(3, joined=2)
-
-    envelopes = room.chat(SEATS[0], "您好", AT)
-
-    assert [e.to for e in envelopes] == SEATS[:2]
-    assert {e.event for e in envelopes} == {ChatLine(room=ROOM, from_seat=SEATS[0], text="您好", at=AT)}
 
 
 @pytest.mark.parametrize(
@@ -184,10 +172,6 @@ class RoomMachine(RuleBasedStateMachine):
         if refusal is None and seat not in self.here:
             refusal = NotJoined
         self.attempt(refusal, lambda: self.room.media(seat, audio=audio, video=video, now=self.now))
-
-    @rule(seat=st.sampled_from(SEATS))
-    def chat(self, seat: SeatId) -> None:
-        self.take(self.room.chat(seat, "您好", AT), told=self.here)
 
     @rule(seconds=st.floats(0, 2))
     def tick(self, seconds: float) -> None:

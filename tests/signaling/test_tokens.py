@@ -14,7 +14,7 @@ def test_a_ticket_is_good_once() -> None:
     tickets = Tickets(HandClock())
     ticket = tickets.issue(CLAIMS)
 
-    assert tickets.redeem(ticket) == CLAIMS
+    assert tickets.redeem(ticket).claims == CLAIMS
     with pytest.raises(TicketRefused):
         tickets.redeem(ticket)
 
@@ -25,7 +25,7 @@ def test_a_ticket_lives_thirty_seconds() -> None:
     in_time, late = tickets.issue(CLAIMS), tickets.issue(CLAIMS)
 
     clock.seconds = 29.999
-    assert tickets.redeem(in_time) == CLAIMS
+    assert tickets.redeem(in_time).claims == CLAIMS
     clock.seconds = 30.0
     with pytest.raises(TicketExpired):
         tickets.redeem(late)
@@ -46,7 +46,7 @@ def test_the_memory_is_bounded_and_the_oldest_goes_first() -> None:
     issued = [tickets.issue(CLAIMS) for _ in range(150)]
 
     assert len(tickets) == 100
-    assert tickets.redeem(issued[50]) == CLAIMS
+    assert tickets.redeem(issued[50]).claims == CLAIMS
     with pytest.raises(TicketRefused):
         tickets.redeem(issued[49])
 
@@ -59,7 +59,7 @@ def test_a_withdrawn_login_keeps_no_ticket_and_others_keep_theirs() -> None:
 
     with pytest.raises(TicketRefused):
         tickets.redeem(withdrawn)
-    assert tickets.redeem(kept).login == "login-2"
+    assert tickets.redeem(kept).claims.login == "login-2"
 
 
 def test_tickets_are_long_and_all_different() -> None:

@@ -80,7 +80,7 @@
  * @property {"bandwidth" | "cpu" | "none" | "other"} limited_by
  * @property {number} page_lag_ms 0 to 1000000000.0
  * @property {number} resumes 0 to 2147483647
- * @property {readonly "camera_black" | "camera_frozen" | "low_power" | "mic_silent" | "page_hidden"[]} hints at most 5
+ * @property {readonly ("camera_black" | "camera_frozen" | "low_power" | "mic_silent" | "page_hidden")[]} hints at most 5
  */
 
 /**
@@ -381,7 +381,7 @@
  * @property {"direct" | "none" | "turn_tcp" | "turn_tls" | "turn_udp"} route
  * @property {number} rtt_ms 0 to 1000000000.0
  * @property {number} loss 0 to 1
- * @property {readonly "camera_black" | "camera_frozen" | "low_power" | "mic_silent" | "page_hidden"[]} hints at most 5
+ * @property {readonly ("camera_black" | "camera_frozen" | "low_power" | "mic_silent" | "page_hidden")[]} hints at most 5
  * @property {string} at RFC 3339 with offset
  */
 
