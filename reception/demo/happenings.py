@@ -9,13 +9,14 @@ from reception.demo.talks import CALLBACK_MIN, Call
 from reception.demo.trail import Link
 from reception.domain.actors import seat_of_device, seat_of_person
 from reception.domain.ids import DeviceId, PersonId
-from reception.domain.visits import PendingReason, VisitState
+from reception.domain.visits import PendingReason, SuspendReason, VisitState
 from reception.store.audit import AuditAction
 from reception.store.tables import ParticipantRow, PromiseRow, RingRow, VisitEventRow, VisitRow
 from scheduling.store.base import Base
 from signaling.ids import SeatId
 
 _COUNTY = "county_duty_officer"
+_PATIENCE = timedelta(seconds=45)  # from the lost line to the suspension
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,7 @@ def _in_call(visit: PastVisit, call: Call) -> list[_Event]:
         _Event(answered_at + 4 * seconds, "live"),
         _Event(answered_at + 5 * seconds, "media_up", "terminal"),
         _Event(answered_at + 5 * seconds, "media_up", _COUNTY, officer),
-        _Event(call.ended_at, "call_ended", person=officer)
-        if call.lost_at is None
-        else _Event(call.ended_at, "outcome_pending", code=PendingReason.OFFICER_GONE),
+        *_way_out(call),
     ]
     if call.guest is not None:
         invited_at = answered_at + timedelta(minutes=2)
@@ -117,6 +116,18 @@ def _in_call(visit: PastVisit, call: Call) -> list[_Event]:
         code = visit.outcome.form.code
         events.append(_Event(visit.outcome.logged_at, "outcome_logged", person=officer, code=code))
     return events
+
+
+def _way_out(call: Call) -> list[_Event]:
+    """A call is ended by its officer, or suspended and given up when the visitor has left."""
+    if call.lost_at is None:
+        return [_Event(call.ended_at, "call_ended", person=call.officer.id)]
+    return [
+        _Event(call.ended_at - _PATIENCE, "left", "terminal", code="socket"),
+        _Event(call.ended_at, "suspended", code=SuspendReason.TERMINAL_GONE),
+        _Event(call.lost_at, "visitor_left", "terminal"),
+        _Event(call.lost_at, "outcome_pending", code=PendingReason.VISITOR_LEFT),
+    ]
 
 
 def _bells(entry: Entry, call: Call, seed_number: int) -> list[RingRow]:
@@ -205,8 +216,11 @@ def _links_in_call(entry: Entry, call: Call) -> list[Link]:
     if call.lost_at is None:
         links.append(_link(entry, call.ended_at, officer, AuditAction.CALL_ENDED))
     else:
-        reason = PendingReason.OFFICER_GONE
-        links.append(_link(entry, call.ended_at, "service", AuditAction.VISIT_LOST, reason))
+        suspended, left = SuspendReason.TERMINAL_GONE, PendingReason.VISITOR_LEFT
+        links += [
+            _link(entry, call.ended_at, "service", AuditAction.VISIT_SUSPENDED, suspended),
+            _link(entry, call.lost_at, entry.terminal, AuditAction.VISIT_LOST, left),
+        ]
     if outcome is not None:
         links.append(_link(entry, outcome.logged_at, officer, AuditAction.OUTCOME_LOGGED, outcome.form.code))
     return links

@@ -141,7 +141,7 @@ def _entry(
         closed_at=visit.closed_at,
         officer_id=call and call.officer.id,
         outcome_owner_id=call and call.officer.id,
-        pending_reason=PendingReason.OFFICER_GONE if owes else None,
+        pending_reason=PendingReason.VISITOR_LEFT if owes else None,
         pending_since=call and call.lost_at,
     )
     return Entry(visit, row, devices[visit.room.id])

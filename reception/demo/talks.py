@@ -13,6 +13,7 @@ from reception.domain.roles import Role
 
 RING_S = 90  # how long the bells ran before a call-back was promised
 CALLBACK_MIN = 30
+_GIVEN_UP_AFTER = timedelta(minutes=15)
 _OFFICERS = ("duty1", "duty1", "duty1", "duty2", "duty2", "office1")
 
 
@@ -34,7 +35,7 @@ class Call:
         promised_at: when a call-back was promised because nobody answered at once.
         guest: who was asked in, e.g. the director of the section in charge.
         away: when the terminal's line was lost and when it came back.
-        lost_at: when the officer's line was lost for good, so that the outcome had to be added later.
+        lost_at: when the visitor was said to have left, after the terminal's line was lost at the end.
     """
 
     officer: Staff
@@ -78,7 +79,7 @@ def past_call(county: County, chances: random.Random, raised_at: datetime, *, of
         away=_away(chances, answered_at) if chances.random() < 0.07 else None,
         lines=_lines(chances, answered_at) if chances.random() < 0.25 else (),
         ended_at=ended_at,
-        lost_at=ended_at if chances.random() < 0.03 else None,
+        lost_at=ended_at + _GIVEN_UP_AFTER if chances.random() < 0.03 else None,
     )
 
 

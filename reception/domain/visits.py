@@ -41,11 +41,19 @@ class VisitAction(StrEnum):
 class PendingReason(StrEnum):
     """Why a visit stands in 待补录; shown to its owner in words."""
 
-    OFFICER_GONE = "officer_gone"  # tab closed, browser crashed, line lost beyond the grace period
-    EVERYBODY_GONE = "everybody_gone"  # no side came back, e.g. after a power cut
+    NEVER_RESUMED = "never_resumed"  # suspended, and the office day ended before anybody came back
+    VISITOR_LEFT = "visitor_left"  # suspended, and the township says that the visitor has gone
     WRAP_UP_LEFT = "wrap_up_left"  # the call was ended, the form was left
     STOPPED = "stopped"  # an administrator stopped the call
     ENDED_OUTSIDE = "ended_outside"  # the row was ended behind the service's back; set by the database itself
+
+
+class SuspendReason(StrEnum):
+    """Whose line was lost for longer than anybody waits before a screen."""
+
+    TERMINAL_GONE = "terminal_gone"
+    OFFICER_GONE = "officer_gone"  # tab closed, browser crashed, line lost
+    EVERYBODY_GONE = "everybody_gone"  # e.g. a power cut at both ends
 
 
 class WrongState(Refusal):

@@ -61,7 +61,7 @@ class EventTold:
     """One line of the timeline.
 
     Attributes:
-        gap_s: on a seat's return, how long it had been away, in seconds.
+        gap_s: on a seat's or the visit's return, how long it had been away, in seconds.
     """
 
     at: datetime
@@ -178,8 +178,9 @@ async def tell(work: Work, row: VisitRow, *, content: bool, people: Level) -> Vi
 
 
 def timeline(events: Sequence[VisitEventRow], names: dict[str, str]) -> list[EventTold]:
-    """Tell the events of a visit, with the gap on every return of a seat that had left."""
+    """Tell the events of a visit, with the gap on every return of a seat that had left or of the visit."""
     left: dict[tuple[str | None, str | None], datetime] = {}
+    suspended_at: datetime | None = None
     told = []
     for event in events:
         who = (event.role, event.person_id)
@@ -188,6 +189,10 @@ def timeline(events: Sequence[VisitEventRow], names: dict[str, str]) -> list[Eve
             left[who] = event.at
         elif event.kind == "joined" and who in left:
             gap_s = (event.at - left.pop(who)).total_seconds()
+        elif event.kind == "suspended":
+            suspended_at = event.at
+        elif event.kind == "returned" and suspended_at is not None:
+            gap_s = (event.at - suspended_at).total_seconds()
         person = names.get(event.person_id or "")
         told.append(EventTold(event.at, event.kind, event.role, person, event.code, gap_s))
     return told

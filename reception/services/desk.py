@@ -1,7 +1,7 @@
 """Duty, queue and ring: who is rung for which visit, and what happens when nobody answers."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from reception.domain.roles import Role
 from reception.domain.visits import VisitAction, VisitState, WrongState, follow
 from reception.services.intake import own_visit
 from reception.services.notes import DutyChanged, QueueChanged, RingStopped, Rung, VisitChanged
+from reception.services.shifts import close_shift, is_bound
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.duty import Duty
@@ -36,8 +37,9 @@ from reception.store.tables import (
 from reception.store.visits import Visits
 from scheduling.domain.queue import Waiting, in_calling_order
 
-# Why a bell stopped that says nothing against this visit: the officer left, or took another one.
-_RINGS_AGAIN = frozenset({"off_duty", "answered"})
+# Why a bell stopped that says nothing against this visit: the officer left or took another one,
+# or the suspended visit's terminal was away for a while.
+_RINGS_AGAIN = frozenset({"off_duty", "answered", "cancelled"})
 PRESENT_CODES = ("visitor_only", "family", "township_officer", "interpreter", "other")
 
 
@@ -77,25 +79,9 @@ async def go_on_duty(work: Work, actor: Officer, *, camera: bool, microphone: bo
 async def go_off_duty(work: Work, actor: Officer) -> None:
     """Close the officer's shift; refused while an outcome is owed."""
     may(actor, Action.GO_ON_DUTY)
-    visits = Visits(work.session)
-    if await visits.occupying(actor.person) or await visits.pending_of(actor.person):
+    if await is_bound(work, actor.person):
         raise OutcomesPending
-    shift = await Duty(work.session).open_shift(actor.person)
-    if shift is None:
-        return
-    shift.ended_at = work.now
-    silenced = await visits.stop_rings(at=work.now, why="off_duty", person=actor.person)
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.DUTY_OFF,
-        object_type="person",
-        object_id=actor.person,
-    )
-    for visit, person in silenced:
-        work.tell(RingStopped(visit, (person,), "off_duty"))
-    work.tell(DutyChanged(actor.person), QueueChanged())
+    await close_shift(work, actor.person, by=actor.seat)
 
 
 async def raise_to_county(
@@ -159,27 +145,31 @@ def _declaration_faults(present: Collection[str], *, confirmed: bool) -> dict[st
 
 
 async def queue(work: Work) -> list[VisitRow]:
-    """Return the visits that wait for the county, next one first."""
+    """Return the visits that wait for the county, next one first; a cut-off call that is to go on leads."""
     visits = Visits(work.session)
-    rows = {row.id: row for row in await visits.waiting()}
+    rows = {row.id: row for row in [*await visits.waiting(), *await visits.offered()]}
     promises = await visits.promises(rows)
     order = in_calling_order(
-        Waiting(row.id, row.raised_at or row.registered_at, row.id in promises) for row in rows.values()
+        Waiting(row.id, waits_since(row), row.id in promises, row.state == VisitState.SUSPENDED)
+        for row in rows.values()
     )
     return [rows[waiting.id] for waiting in order]
 
 
-async def ring_free_officers(work: Work, present: Collection[PersonId]) -> None:
-    """Start the bell of every free officer for every waiting visit that they were not rung for yet.
+def waits_since(row: VisitRow) -> datetime:
+    """Return from when on a visit in the queue has been waiting: from its call's end, if it was cut off."""
+    return row.suspended_at or row.raised_at or row.registered_at
 
-    Called after anything that may free an officer or add a visit; doing it once too often costs nothing.
+
+async def new_bells(work: Work, present: Collection[PersonId]) -> dict[VisitId, list[PersonId]]:
+    """Tell who is to be rung for which visit and has not been yet.
 
     Args:
         present: people whose desk is connected right now; a bell nobody can hear is not a bell.
     """
     waiting = await queue(work)
     if not waiting:
-        return
+        return {}
     duty = Duty(work.session)
     free = [
         officer.person
@@ -187,28 +177,51 @@ async def ring_free_officers(work: Work, present: Collection[PersonId]) -> None:
         if officer.state is DutyState.READY and officer.person in present
     ]
     rung = await duty.rung_for(row.id for row in waiting)
+    found = {}
     for row in waiting:
-        visit = VisitId(row.id)
-        known = rung.get(visit, {})
-        new = [person for person in free if person not in known or known[person] in _RINGS_AGAIN]
-        for person in new:
+        known = rung.get(VisitId(row.id), {})
+        found[VisitId(row.id)] = [
+            person
+            for person in free
+            if _is_offered_to(row, person, work.now)
+            and (person not in known or known[person] in _RINGS_AGAIN)
+        ]
+    return {visit: people for visit, people in found.items() if people}
+
+
+def _is_offered_to(row: VisitRow, person: PersonId, now: datetime) -> bool:
+    """Tell whether a visit may ring somebody: a cut-off one first asks whom it was cut off from."""
+    return row.first_chance_until is None or row.first_chance_until <= now or person == row.officer_id
+
+
+async def ring_free_officers(work: Work, present: Collection[PersonId]) -> None:
+    """Start the bell of every free officer for every waiting visit that they were not rung for yet.
+
+    Called after anything that may free an officer or add a visit; doing it once too often costs nothing.
+    """
+    for visit, people in (await new_bells(work, present)).items():
+        for person in people:
             work.session.add(RingRow(id=new_id(), visit_id=visit, person_id=person, started_at=work.now))
             await Visits(work.session).note_event(visit, "rung", at=work.now, person=person)
-        if new:
-            work.tell(Rung(visit, tuple(new)), VisitChanged(visit))
+        work.tell(Rung(visit, tuple(people)), VisitChanged(visit))
 
 
-async def decline(work: Work, actor: Officer, visit: VisitId) -> None:
+async def decline(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     """Silence one's own bell for a visit; the others go on."""
     may(actor, Action.ANSWER_VISIT)
     visits = Visits(work.session)
     row = await visits.get(visit)
-    if VisitState(row.state) is not VisitState.WAITING:
+    state = VisitState(row.state)
+    if state not in (VisitState.WAITING, VisitState.SUSPENDED):
         raise AlreadyAnswered
+    if row.officer_id == actor.person and row.first_chance_until is not None:
+        row.first_chance_until = min(row.first_chance_until, work.now)  # now everybody is asked
+        work.tell(QueueChanged())
     if await visits.stop_rings(at=work.now, why="declined", visit=visit, person=actor.person):
         await visits.note_event(visit, "declined", at=work.now, person=actor.person)
         await work.record(actor.seat, AuditAction.VISIT_DECLINED, row)
     work.tell(RingStopped(visit, (actor.person,), "declined"), VisitChanged(visit))
+    return state
 
 
 async def refuse_unless_free(work: Work, actor: Officer) -> None:
@@ -221,18 +234,17 @@ async def promise_callbacks(work: Work, *, ring_for: timedelta, within: timedelt
     """Turn every visit that rang in vain into a promise with owner and time (feature row C20).
 
     The visit keeps the head of the queue: whoever becomes free is rung for it, for as long again.
+    A suspended visit had its answer; its bells only fall silent.
     """
     visits = Visits(work.session)
+    for row in await visits.offered():
+        await _silence_late(work, VisitId(row.id), ring_for)
     overdue = [row for row in await visits.waiting() if row.ring_until and row.ring_until <= work.now]
     promised = await visits.promises(row.id for row in overdue)
     for row in overdue:
         visit = VisitId(row.id)
         if row.id in promised:
-            late = await visits.stop_rings(
-                at=work.now, why="unanswered", visit=visit, before=work.now - ring_for
-            )
-            if late:
-                work.tell(RingStopped(visit, tuple(person for _, person in late), "unanswered"))
+            await _silence_late(work, visit, ring_for)
             continue
         owner = await _callback_owner(work, visit)
         work.session.add(
@@ -253,6 +265,14 @@ async def promise_callbacks(work: Work, *, ring_for: timedelta, within: timedelt
             VisitChanged(visit),
             QueueChanged(),
         )
+
+
+async def _silence_late(work: Work, visit: VisitId, ring_for: timedelta) -> None:
+    late = await Visits(work.session).stop_rings(
+        at=work.now, why="unanswered", visit=visit, before=work.now - ring_for
+    )
+    if late:
+        work.tell(RingStopped(visit, tuple(person for _, person in late), "unanswered"))
 
 
 async def _callback_owner(work: Work, visit: VisitId) -> PersonId:

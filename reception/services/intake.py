@@ -54,6 +54,9 @@ async def register(work: Work, actor: Terminal, form: Registration) -> Registere
     """
     may(actor, Action.REGISTER_VISIT)
     form = registration.checked(form)
+    # A suspended visit keeps its terminal until it is put aside; of all others the index knows.
+    if await Visits(work.session).at_place(actor.place) is not None:
+        raise RoomTaken
     year = str(work.today.year)
     number = await next_number(work.session, "case", year)
     ticket = await next_number(work.session, "ticket", work.today.isoformat())

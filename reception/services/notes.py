@@ -52,7 +52,7 @@ class DutyChanged:
 
 @dataclass(frozen=True, slots=True)
 class RoomOpened:
-    """An officer answered: open the visit's room, with the countdown."""
+    """An officer answered, or a suspended visit goes on: open the visit's room, with the countdown."""
 
     visit: VisitId
 
@@ -67,6 +67,15 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A line of the conversation, for everybody who was in the call when it was written."""
+
+    visit: VisitId
+    line: str
+    seats: tuple[SeatId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A third person may join the room now."""
 
@@ -76,15 +85,17 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class RoomClosed:
-    """The call is over."""
+    """The call is over, or suspended: its room may be opened again."""
 
     visit: VisitId
-    why: str  # ended | stopped | lost
+    why: str  # ended | stopped | lost | suspended
 
 
 # What a page shows, read anew from the database; said late or twice it does no harm.
 View = QueueChanged | VisitChanged | DutyChanged
+# What a seat has to be told once, however late: it goes through the journal (`services.facts`).
+Lasting = Rung | RingStopped | Invited | Said
 # What happened once and must be carried in order, before the answer to whoever did it.
-Deed = Rung | RingStopped | RoomOpened | Invited | Admitted | RoomClosed
+Deed = Lasting | RoomOpened | Admitted | RoomClosed
 Note = View | Deed
 Notes = Sequence[Note]

@@ -14,6 +14,7 @@ from reception.domain.ids import CaseId, PersonId, VisitId
 from reception.domain.outcomes import TEXT_LIMIT, OutcomeCode, OutcomeExists, OutcomeRequired, faults
 from reception.domain.policy import Action
 from reception.domain.visits import OWES_OUTCOME, VisitAction, VisitState, follow
+from reception.failpoints import reach
 from reception.services.intake import seal_content
 from reception.services.notes import DutyChanged, QueueChanged, VisitChanged
 from reception.services.work import Work
@@ -92,6 +93,7 @@ async def save_draft(work: Work, actor: Officer, visit: VisitId, draft: Draft, v
         kept.body_sealed, kept.version = sealed, version + 1
         kept.saved_at, kept.saved_by = work.now, actor.person
     await work.session.flush()
+    reach("draft.after_save")
     return SavedDraft(draft, kept.version, work.now)
 
 
@@ -129,7 +131,7 @@ async def log(work: Work, actor: Officer, visit: VisitId, form: Draft) -> str:
     state = VisitState(row.state)
     if state is VisitState.OUTCOME_LOGGED:
         raise OutcomeExists
-    if state is VisitState.IN_CALL:
+    if state in (VisitState.IN_CALL, VisitState.SUSPENDED):
         raise OutcomeRequired
     after = follow(state, VisitAction.LOG_OUTCOME)
     found = faults(
@@ -146,6 +148,7 @@ async def log(work: Work, actor: Officer, visit: VisitId, form: Draft) -> str:
     if found:
         raise BadInput(found)
     receipt = await _write(work, actor, row, form)
+    reach("outcome.after_insert")
     if not await Visits(work.session).move(
         visit, from_state=state, to=after, changes={"closed_at": work.now}
     ):

@@ -21,15 +21,21 @@ TYPICAL_CALL_MIN = 12.0  # used until the last 30 days have calls to measure
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One waiting visit as every desk sees it."""
+    """One waiting visit as every desk sees it.
+
+    Attributes:
+        raised_at: from when on it waits; of a suspended visit, since its line was lost.
+        officer: who received a suspended visit before.
+    """
 
     visit: VisitId
     ticket: str
     place: str
     matter_kinds: tuple[str, ...]
     raised_at: datetime
-    state: str  # waiting | promised
+    state: str  # waiting | promised | suspended
     direct: bool
+    officer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class VisitStanding:
     callback_owner: str | None
     callback_by: datetime | None
     receipt: str | None
+    suspended_at: datetime | None
+    suspended_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,48 @@ class PendingLine:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SuspendedLine:
+    """A suspended visit: on the list of who received it, and on its terminal when it was put aside.
+
+    Attributes:
+        is_offered: its terminal is back and it stands in the queue.
+    """
+
+    visit: VisitId
+    case_number: str
+    ticket: str
+    place: str
+    reason: str
+    since: datetime
+    is_parked: bool
+    is_offered: bool
+
+
+async def suspended_lines(work: Work, rows: Collection[VisitRow]) -> list[SuspendedLine]:
+    """Return suspended visits as lines, in the order given."""
+    numbers = await _case_numbers(work, rows)
+    places = await _place_names(work, {row.place_id for row in rows})
+    return [
+        SuspendedLine(
+            visit=VisitId(row.id),
+            case_number=numbers[row.case_id],
+            ticket=row.ticket,
+            place=places[row.place_id],
+            reason=row.suspended_reason or "",
+            since=row.suspended_at or row.registered_at,
+            is_parked=row.parked_at is not None,
+            is_offered=row.first_chance_until is not None,
+        )
+        for row in rows
+    ]
+
+
+async def _case_numbers(work: Work, rows: Collection[VisitRow]) -> dict[str, str]:
+    query = select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_({row.case_id for row in rows}))
+    return dict((await work.session.execute(query)).all())
+
+
 async def queue_lines(work: Work) -> list[QueueLine]:
     """Return the waiting queue in calling order."""
     rows = await desk.queue(work)
@@ -69,18 +119,31 @@ async def queue_lines(work: Work) -> list[QueueLine]:
     kinds = await Visits(work.session).matter_kinds(ids)
     promises = await Visits(work.session).promises(ids)
     places = await _place_names(work, {row.place_id for row in rows})
+    names = await _names(work, {row.officer_id for row in rows if row.officer_id})
     return [
         QueueLine(
             visit=VisitId(row.id),
             ticket=row.ticket,
             place=places[row.place_id],
             matter_kinds=kinds.get(row.id, ()),
-            raised_at=row.raised_at or row.registered_at,
-            state="promised" if row.id in promises else "waiting",
+            raised_at=desk.waits_since(row),
+            state=_queue_state(row, is_promised=row.id in promises),
             direct=row.is_direct,
+            officer=names.get(row.officer_id or ""),
         )
         for row in rows
     ]
+
+
+def _queue_state(row: VisitRow, *, is_promised: bool) -> str:
+    if row.state == VisitState.SUSPENDED:
+        return "suspended"
+    return "promised" if is_promised else "waiting"
+
+
+async def _names(work: Work, people: Collection[str]) -> dict[str, str]:
+    query = select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(people))
+    return dict((await work.session.execute(query)).all())
 
 
 async def _place_names(work: Work, places: Collection[str]) -> dict[str, str]:
@@ -138,6 +201,8 @@ async def standings(work: Work, visits: Collection[VisitId]) -> list[VisitStandi
                 callback_owner=posts[promise.owner_id] if promise else None,
                 callback_by=promise.due_at if promise else None,
                 receipt=receipt,
+                suspended_at=row.suspended_at,
+                suspended_reason=row.suspended_reason,
             )
         )
     return found
@@ -151,8 +216,7 @@ async def _posts(work: Work, people: Collection[str]) -> dict[str, str]:
 async def pending_lines(work: Work, person: PersonId) -> list[PendingLine]:
     """Return the outcomes in 待补录 that a person owns, oldest first."""
     rows = await Visits(work.session).pending_of(person)
-    query = select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_({row.case_id for row in rows}))
-    numbers = dict((await work.session.execute(query)).all())
+    numbers = await _case_numbers(work, rows)
     return [
         PendingLine(
             VisitId(row.id),

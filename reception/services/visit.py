@@ -13,7 +13,9 @@ from reception.domain.errors import NotFound, Refusal
 from reception.domain.ids import DeviceId, PersonId, VisitId
 from reception.domain.policy import Action
 from reception.domain.visits import PendingReason, VisitAction, VisitState, WrongState, follow
+from reception.services import suspension
 from reception.services.desk import refuse_unless_free
+from reception.services.intake import own_visit
 from reception.services.notes import (
     Admitted,
     DutyChanged,
@@ -27,7 +29,7 @@ from reception.services.notes import (
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.duty import Duty
-from reception.store.tables import ParticipantRow, PromiseRow, VisitRow
+from reception.store.tables import PromiseRow, VisitRow
 from reception.store.visits import Visits
 
 MAX_IN_CALL = 6  # the receive slots of one media transport
@@ -40,7 +42,7 @@ class CallFull(Refusal):
 
 
 async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
-    """Take a waiting visit; of all officers who press, exactly one wins.
+    """Take a waiting or suspended visit; of all officers who press, exactly one wins.
 
     The visit row is committed as open here, before anybody talks: from now on
     the database keeps it from ending without an outcome.
@@ -48,10 +50,13 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     Raises:
         AlreadyAnswered: somebody else was first.
         NotOnDuty, OfficerBusy, TooManyPending: this officer may not take a visit now.
+        VisitorAway, PlaceTaken: a suspended visit, and nobody of it at the terminal.
     """
     may(actor, Action.ANSWER_VISIT)
     visits = Visits(work.session)
     row = await visits.get(visit)
+    if VisitState(row.state) is VisitState.SUSPENDED:
+        return await suspension.answer_again(work, actor, visit)
     if VisitState(row.state) is not VisitState.WAITING:
         # Said before the state of the loser's own duty: "somebody was first" is what happened.
         raise AlreadyAnswered
@@ -75,8 +80,8 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     if not won:
         raise AlreadyAnswered
     await _keep_promise(work, visit)
-    _seat(work, visit, seat_of_device(DeviceId(row.device_id)), role="terminal")
-    _seat(work, visit, actor.seat, role="county_duty_officer", person=actor.person)
+    await visits.admit(visit, seat_of_device(DeviceId(row.device_id)), role="terminal", at=work.now)
+    await visits.admit(visit, actor.seat, role="county_duty_officer", at=work.now, person=actor.person)
     silenced = await visits.stop_rings(at=work.now, why="answered", visit=visit)
     mine = await visits.stop_rings(at=work.now, why="answered", person=actor.person)
     await visits.note_event(visit, "answered", at=work.now, person=actor.person)
@@ -90,12 +95,6 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
         QueueChanged(),
     )
     return VisitState.IN_CALL
-
-
-def _seat(work: Work, visit: VisitId, seat: str, *, role: str, person: str | None = None) -> None:
-    work.session.add(
-        ParticipantRow(visit_id=visit, seat=seat, person_id=person, role=role, admitted_at=work.now)
-    )
 
 
 async def _keep_promise(work: Work, visit: VisitId) -> None:
@@ -128,17 +127,7 @@ async def invite(work: Work, actor: Officer, visit: VisitId, person: PersonId) -
     visits = Visits(work.session)
     if len(await visits.participants(visit)) >= MAX_IN_CALL:
         raise CallFull
-    seat = seat_of_person(person)
-    if await visits.participant(visit, seat) is None:
-        work.session.add(
-            ParticipantRow(
-                visit_id=visit,
-                seat=seat,
-                person_id=person,
-                role="county_duty_officer",
-                invited_by=actor.person,
-            )
-        )
+    if await visits.invite(visit, seat_of_person(person), person=person, by=actor.person):
         await visits.note_event(visit, "invited", at=work.now, person=person)
         await work.record(actor.seat, AuditAction.INVITED, row)
     work.tell(Invited(visit, person, actor.person))
@@ -163,21 +152,33 @@ async def join(work: Work, actor: Officer, visit: VisitId) -> VisitState:
 
 
 async def end(work: Work, actor: Officer, visit: VisitId) -> VisitState:
-    """End the call and open the outcome form; the visit now waits for its outcome."""
+    """End the call and open the outcome form; the visit now waits for its outcome.
+
+    A suspended visit is ended from the desk: its call was over when its line was lost.
+
+    Raises:
+        OfficerBusy: the officer is in another call, or its form is open.
+    """
     may(actor, Action.END_CALL)
     row = await hosted(work, actor, visit)
-    if VisitState(row.state) is VisitState.WRAP_UP:
-        return VisitState.WRAP_UP
-    follow(VisitState(row.state), VisitAction.END_CALL)
-    moved = await Visits(work.session).move(
-        visit, from_state=VisitState.IN_CALL, to=VisitState.WRAP_UP, changes={"ended_at": work.now}
-    )
+    state, visits = VisitState(row.state), Visits(work.session)
+    if state is VisitState.WRAP_UP:
+        return state
+    after = follow(state, VisitAction.END_CALL)
+    changes = {"ended_at": row.suspended_at or work.now, **suspension.OVER}
+    try:
+        moved = await visits.move(visit, from_state=state, to=after, changes=changes)
+    except IntegrityError as error:
+        raise OfficerBusy from error
     if not moved:
         raise WrongState
-    await Visits(work.session).note_event(visit, "call_ended", at=work.now, person=actor.person)
+    await suspension.stop_bells(work, visit, "cancelled")
+    await visits.note_event(visit, "call_ended", at=work.now, person=actor.person)
     await work.record(actor.seat, AuditAction.CALL_ENDED, row)
     work.tell(RoomClosed(visit, "ended"), VisitChanged(visit), DutyChanged(actor.person))
-    return VisitState.WRAP_UP
+    if state is VisitState.SUSPENDED:
+        work.tell(QueueChanged())
+    return after
 
 
 async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "service") -> bool:
@@ -198,13 +199,15 @@ async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "
         from_state=state,
         to=VisitState.OUTCOME_PENDING,
         changes={
-            "ended_at": row.ended_at or work.now,
+            "ended_at": row.ended_at or row.suspended_at or work.now,
             "pending_reason": reason,
             "pending_since": work.now,
+            **suspension.OVER,
         },
     )
     if not moved:
         return False
+    await suspension.stop_bells(work, visit, "cancelled")
     await visits.note_event(visit, "outcome_pending", at=work.now, code=reason)
     action = AuditAction.CALL_STOPPED if reason is PendingReason.STOPPED else AuditAction.VISIT_LOST
     await work.record(by, action, row, reason=reason)
@@ -213,7 +216,21 @@ async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "
     )
     if row.outcome_owner_id is not None:
         work.tell(DutyChanged(PersonId(row.outcome_owner_id)))
+    if state is VisitState.SUSPENDED:
+        work.tell(QueueChanged())
     return True
+
+
+async def visitor_left(work: Work, actor: Terminal, visit: VisitId) -> VisitState:
+    """Say from the terminal that nobody will come back to a suspended visit; its outcome is owed now."""
+    may(actor, Action.PARK_VISIT)
+    row = await own_visit(work, actor, visit)
+    if VisitState(row.state) is not VisitState.SUSPENDED:
+        raise WrongState
+    await Visits(work.session).note_event(visit, "visitor_left", at=work.now, role="terminal")
+    if not await lose(work, visit, PendingReason.VISITOR_LEFT, by=actor.seat):
+        raise WrongState
+    return VisitState.OUTCOME_PENDING
 
 
 async def stop(work: Work, actor: Officer, visit: VisitId) -> VisitState:

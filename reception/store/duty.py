@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, union
+from sqlalchemy import func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reception.domain.duty import DutyState, duty_state
 from reception.domain.ids import PersonId, VisitId
 from reception.domain.visits import OCCUPIES_OFFICER, VisitState
-from reception.store.tables import DutyShiftRow, ParticipantRow, PersonRow, RingRow, VisitRow
+from reception.store.tables import DutyShiftRow, ParticipantRow, PersonRow, RingRow, VisitEventRow, VisitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,17 @@ class Duty:
         ]
 
     async def rung_for(self, visits: Iterable[str]) -> dict[VisitId, dict[PersonId, str | None]]:
-        """Return per visit who has been rung, with why the bell stopped (None while it runs)."""
+        """Return per visit who has been rung, with why the bell stopped (None while it runs).
+
+        Of a suspended visit only the bells since its suspension count: they are rung anew.
+        """
         query = (
             select(RingRow)
-            .where(RingRow.visit_id.in_(set(visits)))
+            .join(VisitRow, VisitRow.id == RingRow.visit_id)
+            .where(
+                RingRow.visit_id.in_(set(visits)),
+                or_(VisitRow.suspended_at.is_(None), RingRow.started_at >= VisitRow.suspended_at),
+            )
             # The last word on a person is the running bell, also beside one of the same moment.
             .order_by(RingRow.started_at, RingRow.stopped_at.is_(None))
         )
@@ -98,9 +105,17 @@ class Duty:
         return {person for person in (await self._session.scalars(union(hosts, guests))).all() if person}
 
     async def typical_minutes(self, since: datetime) -> float | None:
-        """Return the mean length in minutes of the calls answered since then; None without any."""
+        """Return the mean length in minutes of the calls answered since then; None without any.
+
+        A call that was cut off in between says nothing of how long people talk.
+        """
+        was_cut_off = (
+            select(VisitEventRow.seq)
+            .where(VisitEventRow.visit_id == VisitRow.id, VisitEventRow.kind == "suspended")
+            .exists()
+        )
         query = select(VisitRow.answered_at, VisitRow.ended_at).where(
-            VisitRow.answered_at >= since, VisitRow.ended_at.is_not(None)
+            VisitRow.answered_at >= since, VisitRow.ended_at.is_not(None), ~was_cut_off
         )
         lengths = [
             (ended - answered).total_seconds() / 60

@@ -76,6 +76,7 @@ _OWES = _listed(OWES_OUTCOME)
 _AT_TERMINAL = _listed(AT_TERMINAL)
 _OCCUPIES = _listed(OCCUPIES_OFFICER)
 _ANSWERED = _listed(OWES_OUTCOME | {VisitState.OUTCOME_LOGGED})
+_UNENDED = _listed(frozenset({VisitState.IN_CALL, VisitState.SUSPENDED}))
 _STEPS = ", ".join(
     f"'{state}>{after}'" for state, actions in ALLOWED.items() for after in sorted(set(actions.values()))
 )
@@ -171,7 +172,7 @@ def _sqlite_visit() -> list[str]:
 # Six digits of a second, as the service writes them.
 _SQLITE_ENDED_OUTSIDE = (
     "CREATE TRIGGER visit_ended_outside AFTER UPDATE OF ended_at ON visit"
-    " WHEN OLD.state = 'in_call' AND NEW.state = 'in_call'"
+    f" WHEN OLD.state IN ({_UNENDED}) AND NEW.state = OLD.state"
     " AND OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL"
     " BEGIN UPDATE visit SET state = 'outcome_pending',"
     f" pending_reason = '{PendingReason.ENDED_OUTSIDE}',"
@@ -235,7 +236,7 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
-  IF OLD.state = 'in_call' AND NEW.state = 'in_call'
+  IF OLD.state IN ({_UNENDED}) AND NEW.state = OLD.state
       AND OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL THEN
     NEW.state := 'outcome_pending';
     NEW.pending_reason := '{PendingReason.ENDED_OUTSIDE}';

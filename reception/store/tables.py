@@ -173,6 +173,7 @@ class VisitRow(Base):
     suspended_at: Mapped[datetime | None]  # since when the line is lost; None while it is not
     suspended_reason: Mapped[str | None]
     parked_at: Mapped[datetime | None]  # the terminal serves somebody else meanwhile
+    first_chance_until: Mapped[datetime | None]  # offered again; until then to its former officer alone
     __table_args__ = (
         UniqueConstraint("visited_on", "ticket"),
         CheckConstraint(
@@ -181,6 +182,10 @@ class VisitRow(Base):
             name="owned",
         ),
         CheckConstraint("state <> 'outcome_pending' OR pending_reason IS NOT NULL", name="pending_reason"),
+        CheckConstraint(
+            "state <> 'suspended' OR (suspended_at IS NOT NULL AND suspended_reason IS NOT NULL)",
+            name="suspended",
+        ),
         Index(
             "uq_visit_place_taken",
             "place_id",

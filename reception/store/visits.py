@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reception.domain.errors import NotFound
@@ -19,6 +19,12 @@ from reception.store.tables import (
     VisitRow,
 )
 from signaling.ids import SeatId
+
+# A suspended visit keeps its terminal until it is put aside.
+_HOLDS_TERMINAL: ColumnElement[bool] = or_(
+    VisitRow.state.in_(AT_TERMINAL),
+    and_(VisitRow.state == VisitState.SUSPENDED, VisitRow.parked_at.is_(None)),
+)
 
 
 class Visits:
@@ -36,18 +42,49 @@ class Visits:
 
     async def at_place(self, place: PlaceId) -> VisitRow | None:
         """Return the visit that a room is taken by, if any."""
-        query = select(VisitRow).where(VisitRow.place_id == place, VisitRow.state.in_(AT_TERMINAL))
-        return await self._session.scalar(query)
-
-    async def latest_at_device(self, device: str, on: date) -> VisitRow | None:
-        """Return the day's newest visit of a terminal: what its page shows after a reload."""
         query = (
             select(VisitRow)
-            .where(VisitRow.device_id == device, VisitRow.visited_on == on)
-            .order_by(VisitRow.registered_at.desc())
+            .where(VisitRow.place_id == place, _HOLDS_TERMINAL)
+            .order_by(VisitRow.state == VisitState.SUSPENDED)
             .limit(1)
         )
         return await self._session.scalar(query)
+
+    async def latest_at_device(self, device: str, on: date) -> VisitRow | None:
+        """Return what a terminal's page shows after a reload.
+
+        That is the visit which holds the terminal, else the day's visit of which something
+        was noted last; one that was put aside is not shown until it is taken up again.
+        """
+        last_event = (
+            select(func.max(VisitEventRow.at)).where(VisitEventRow.visit_id == VisitRow.id).scalar_subquery()
+        )
+        query = (
+            select(VisitRow)
+            .where(VisitRow.device_id == device, VisitRow.visited_on == on, VisitRow.parked_at.is_(None))
+            .order_by(_HOLDS_TERMINAL.desc(), last_event.desc(), VisitRow.registered_at.desc())
+            .limit(1)
+        )
+        return await self._session.scalar(query)
+
+    async def parked_at_device(self, device: str, on: date) -> Sequence[VisitRow]:
+        """Return the day's visits that a terminal put aside and may take up again, oldest first."""
+        query = (
+            select(VisitRow)
+            .where(
+                VisitRow.device_id == device,
+                VisitRow.visited_on == on,
+                VisitRow.state == VisitState.SUSPENDED,
+                VisitRow.parked_at.is_not(None),
+            )
+            .order_by(VisitRow.parked_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def taken_places(self) -> frozenset[str]:
+        """Return the rooms in which a visit is at the terminal; a suspended one is not counted."""
+        query = select(VisitRow.place_id).where(VisitRow.state.in_(AT_TERMINAL))
+        return frozenset((await self._session.scalars(query)).all())
 
     async def move(
         self,
@@ -102,6 +139,22 @@ class Visits:
             await self._session.scalars(select(VisitRow).where(VisitRow.state == VisitState.WAITING))
         ).all()
 
+    async def offered(self) -> Sequence[VisitRow]:
+        """Return every suspended visit that stands in the queue again, in no particular order."""
+        query = select(VisitRow).where(
+            VisitRow.state == VisitState.SUSPENDED, VisitRow.first_chance_until.is_not(None)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def suspended_of(self, person: PersonId) -> Sequence[VisitRow]:
+        """Return the suspended visits that a person received, oldest first."""
+        query = (
+            select(VisitRow)
+            .where(VisitRow.officer_id == person, VisitRow.state == VisitState.SUSPENDED)
+            .order_by(VisitRow.suspended_at)
+        )
+        return (await self._session.scalars(query)).all()
+
     async def in_states(self, states: Iterable[VisitState]) -> Sequence[VisitRow]:
         """Return every visit in one of the states."""
         return (await self._session.scalars(select(VisitRow).where(VisitRow.state.in_(set(states))))).all()
@@ -155,6 +208,33 @@ class Visits:
         """Return the seat's place in the visit, if it has one."""
         return await self._session.get(ParticipantRow, (visit, seat))
 
+    async def admit(
+        self, visit: VisitId, seat: SeatId, *, role: str, at: datetime, person: PersonId | None = None
+    ) -> None:
+        """Give a seat its place in the visit, also again after it was removed."""
+        place = await self.participant(visit, seat)
+        if place is None:
+            place = ParticipantRow(visit_id=visit, seat=seat, person_id=person, role=role)
+            self._session.add(place)
+        place.admitted_at, place.removed_at = at, None
+
+    async def invite(self, visit: VisitId, seat: SeatId, *, person: PersonId, by: PersonId) -> bool:
+        """Keep a place for somebody until they accept; say whether that is news."""
+        place = await self.participant(visit, seat)
+        if place is None:
+            place = ParticipantRow(visit_id=visit, seat=seat, person_id=person, role="county_duty_officer")
+            self._session.add(place)
+        elif place.removed_at is None:
+            return False
+        place.invited_by, place.admitted_at, place.removed_at = by, None, None
+        return True
+
+    async def remove(self, visit: VisitId, seat: SeatId, *, at: datetime) -> None:
+        """Take a seat's right to join away; its row stays for the record."""
+        place = await self.participant(visit, seat)
+        if place is not None:
+            place.removed_at = at
+
     async def participants(self, visit: VisitId) -> Sequence[ParticipantRow]:
         """Return everybody who may be in the visit's room."""
         query = select(ParticipantRow).where(
@@ -168,6 +248,20 @@ class Visits:
         """Return every bell of the visit, running or not, oldest first."""
         query = select(RingRow).where(RingRow.visit_id == visit).order_by(RingRow.started_at)
         return (await self._session.scalars(query)).all()
+
+    async def rings_too_long(self, before: datetime) -> bool:
+        """Tell whether a bell of a suspended visit has been running since before a moment."""
+        query = (
+            select(RingRow.id)
+            .join(VisitRow, VisitRow.id == RingRow.visit_id)
+            .where(
+                VisitRow.state == VisitState.SUSPENDED,
+                RingRow.stopped_at.is_(None),
+                RingRow.started_at <= before,
+            )
+            .limit(1)
+        )
+        return await self._session.scalar(query) is not None
 
     async def stop_rings(
         self,

@@ -13,15 +13,19 @@ class Waiting:
     id: str
     raised_at: datetime
     is_promised: bool  # nobody answered in time and a call-back was promised
+    is_suspended: bool = False  # its call was cut off and is to go on
 
 
 def in_calling_order(queue: Iterable[Waiting]) -> list[Waiting]:
-    """Sort a queue: promised call-backs first, then by the time of raising.
+    """Sort a queue: calls that were cut off first, then promised call-backs, then by the time of raising.
 
-    A visitor whom nobody answered keeps the head of the queue, so a promise
-    never costs the place that the visitor already had.
+    Whose call was cut off had got to the front before, and a visitor whom nobody
+    answered keeps the place that a promise must not cost.
     """
-    return sorted(queue, key=lambda visit: (not visit.is_promised, visit.raised_at, visit.id))
+    return sorted(
+        queue,
+        key=lambda visit: (not visit.is_suspended, not visit.is_promised, visit.raised_at, visit.id),
+    )
 
 
 def expected_minutes(ahead: int, officers: int, typical_min: float) -> int | None:

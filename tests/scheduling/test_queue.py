@@ -18,6 +18,7 @@ queues = st.lists(
             lambda minutes: NOW + timedelta(minutes=minutes)
         ),
         is_promised=st.booleans(),
+        is_suspended=st.booleans(),
     ),
     max_size=20,
     unique_by=lambda visit: visit.id,
@@ -38,6 +39,13 @@ def test_a_promised_call_back_keeps_the_head_of_the_queue() -> None:
     queue = [waiting("new", 1), waiting("promised", 30, promised=True)]
 
     assert [visit.id for visit in in_calling_order(queue)] == ["promised", "new"]
+
+
+def test_a_call_that_was_cut_off_comes_before_everybody() -> None:
+    cut_off = Waiting("cut off", NOW + timedelta(minutes=50), is_promised=False, is_suspended=True)
+    queue = [waiting("new", 1), waiting("promised", 30, promised=True), cut_off]
+
+    assert [visit.id for visit in in_calling_order(queue)] == ["cut off", "promised", "new"]
 
 
 def test_visits_of_the_same_moment_keep_one_order() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from reception.failpoints import reach
 from reception.store.engine import make_engine
 
 HEAD = "0001"
@@ -21,6 +22,7 @@ async def upgrade(url: str, revision: str = "head") -> bool:
             if await connection.run_sync(version) == (HEAD if revision == "head" else revision):
                 return False
             await connection.run_sync(_run, revision, down=False)
+            reach("migration.before_commit")
             return True
     finally:
         await engine.dispose()

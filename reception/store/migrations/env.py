@@ -8,6 +8,7 @@ from typing import Literal
 
 from alembic import context
 
+from reception.failpoints import reach
 from reception.store import line_tables, tables  # noqa: F401 - both register their tables
 from scheduling.store.base import UtcDateTime
 
@@ -25,5 +26,6 @@ context.configure(
     render_as_batch=True,
     compare_type=True,
     render_item=render_item,
+    on_version_apply=lambda **_: reach("migration.after_step"),
 )
 context.run_migrations()

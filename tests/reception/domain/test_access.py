@@ -12,13 +12,21 @@ from reception.domain.policy import POLICY, Action
 from reception.domain.roles import ADMINS, COUNTY, Role
 
 OWN_UNIT = "u1"
-TERMINAL_ACTIONS = {Action.REGISTER_VISIT, Action.ANSWER_TOWNSHIP, Action.RAISE_VISIT}
+TERMINAL_ACTIONS = {
+    Action.REGISTER_VISIT,
+    Action.ANSWER_TOWNSHIP,
+    Action.RAISE_VISIT,
+    Action.PARK_VISIT,
+    Action.KEEP_DEVICES,
+    Action.FOLLOW_CALL,
+}
 DESK_ACTIONS = {
     Action.GO_ON_DUTY,
     Action.ANSWER_VISIT,
     Action.INVITE,
     Action.JOIN_VISIT,
     Action.END_CALL,
+    Action.FOLLOW_CALL,
     Action.WRITE_OUTCOME,
     Action.VIEW_CASE,
     Action.SEARCH_CASES,

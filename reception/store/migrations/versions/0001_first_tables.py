@@ -164,8 +164,13 @@ def _create_cases() -> None:
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_reason", sa.String(), nullable=True),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_chance_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state <> 'outcome_pending' OR pending_reason IS NOT NULL", name=op.f("ck_visit_pending_reason")
+        ),
+        sa.CheckConstraint(
+            "state <> 'suspended' OR (suspended_at IS NOT NULL AND suspended_reason IS NOT NULL)",
+            name=op.f("ck_visit_suspended"),
         ),
         sa.CheckConstraint(
             "state NOT IN ('in_call','suspended','wrap_up','outcome_pending')"
