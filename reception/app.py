@@ -7,7 +7,9 @@ from pathlib import Path
 from aiohttp import web
 
 from reception import jobs
+from reception.build import build_of
 from reception.edge import Clock, Edge, utc_now
+from reception.journal import SeatJournal
 from reception.keyring import Keyring
 from reception.keys import (
     CATALOGUES,
@@ -23,14 +25,18 @@ from reception.keys import (
     SETTINGS,
     SWITCHBOARD,
     TEMPLATES,
+    TURN,
 )
 from reception.observer import VisitObserver
 from reception.presence import Presence
 from reception.services.devices import Devices
 from reception.services.people import People
+from reception.services.quality import QualityLog, keeping
+from reception.services.turn import TurnServers
 from reception.settings import Settings
 from reception.store.audit import AuditLog
 from reception.store.engine import Sessions
+from reception.store.signal_sessions import SignalSessions
 from reception.store.vault import Vault
 from reception.switchboard import Switchboard
 from reception.web import security
@@ -46,6 +52,7 @@ from signaling.media.plane import MediaPlane, RelayPlane
 from signaling.tokens import Tickets
 
 STATIC = Path(__file__).parent.parent / "static"
+TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 PUBLIC_FOLDERS = ("css", "js", "img", "vendor")
 
 
@@ -77,8 +84,9 @@ def create_app(
     app[TEMPLATES] = make_templates()
     app[PLANE] = plane or RelayPlane(settings.relay_path)
     app[TICKETS] = Tickets()
+    app[TURN] = TurnServers.of(settings)
     app[PRESENCE] = Presence(clock())
-    app[SWITCHBOARD] = Switchboard(countdown_ms=round(settings.countdown_s * 1000), ring_s=settings.ring_s)
+    app[SWITCHBOARD] = Switchboard(countdown_ms=round(settings.countdown_s * 1000))
     app[ROUTES] = {route.name: route for route in ROUTE_TABLE}
     add_routes(app)
     for folder in PUBLIC_FOLDERS:
@@ -95,6 +103,7 @@ def _database(clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
         keyring = Keyring.load_or_create(settings.data_dir)
         vault, audit = Vault(keyring), AuditLog(keyring.audit_key)
         sessions = Sessions.open(settings.url)
+        sessions.stop_on_broken_disk()
         async with sessions.write.begin() as session:
             await vault.check_keys(session)
         app[KEYRING], app[SESSIONS] = keyring, sessions
@@ -118,13 +127,23 @@ async def _media_plane(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _hub(app: web.Application) -> AsyncIterator[None]:
-    switchboard, presence, edge = app[SWITCHBOARD], app[PRESENCE], app[EDGE]
-    observer = VisitObserver(edge, switchboard, presence, edge.clock)
-    hub = Hub(observer=observer, plane=app[PLANE], tickets=app[TICKETS], origins=app[SETTINGS].origins)
+    switchboard, presence, edge, settings = app[SWITCHBOARD], app[PRESENCE], app[EDGE], app[SETTINGS]
+    quality = QualityLog(edge, switchboard.send)
+    sessions = SignalSessions(edge.sessions, edge.readers, edge.clock)
+    observer = VisitObserver(edge, switchboard, presence, edge.clock, sessions, quality)
+    hub = Hub(
+        observer=observer,
+        plane=app[PLANE],
+        tickets=app[TICKETS],
+        origins=settings.origins,
+        sessions=sessions,
+        journal=SeatJournal(edge, timedelta(seconds=settings.ring_s)),
+        build=build_of([TEMPLATES_FOLDER, *(STATIC / folder for folder in PUBLIC_FOLDERS)]),
+    )
     app[OBSERVER], app[HUB] = observer, hub
     switchboard.bind(edge, hub)
     await switchboard.reopen_rooms()
-    async with switchboard.refresher.running(switchboard.show):
+    async with switchboard.refresher.running(switchboard.show), keeping(quality, edge.clock):
         yield
 
 

@@ -1,5 +1,8 @@
 """The edge of a use case: one transaction, one commit, then the notes go out.
 
+What a seat has to be told for certain is written in that transaction, too, so
+a crash between the commit and the sockets loses nothing.
+
 Handlers, socket observers and jobs all come through here, so none of them can
 forget to commit, to tell the desks, or to ring an officer who has just become free.
 """
@@ -12,7 +15,9 @@ from typing import Protocol, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from reception.domain.ids import PersonId
+from reception.failpoints import reach
 from reception.services.desk import ring_free_officers
+from reception.services.facts import keep_facts
 from reception.services.notes import DutyChanged, Notes, QueueChanged
 from reception.services.work import Work
 from reception.store.audit import AuditLog
@@ -61,13 +66,19 @@ class Edge:
 
         A refusal or any other error rolls everything back and nothing is told.
         """
+        reach("edge.before_begin")
         async with self.sessions.begin() as session:
             await take_turn(session)
+            reach("edge.after_begin")
             work = self._work(session)
             result = await use_case(work)
             if any(isinstance(note, QueueChanged | DutyChanged) for note in work.notes):
                 await ring_free_officers(work, self.carrier.people_present())
+            await keep_facts(work)
+            reach("edge.before_commit")
+        reach("edge.after_commit")
         await self.carrier.carry(work.notes)
+        reach("edge.after_carry")
         return result
 
     async def read(self, query: Callable[[Work], Awaitable[T]]) -> T:
@@ -76,7 +87,7 @@ class Edge:
             return await query(self._work(session))
 
     async def ring(self) -> None:
-        """Look for officers to ring, after one of them has connected."""
+        """Look for officers to ring: one of them may have become free, or a visit may be offered anew."""
 
         async def use_case(work: Work) -> None:
             work.tell(QueueChanged())

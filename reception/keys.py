@@ -9,6 +9,7 @@ from reception.observer import VisitObserver
 from reception.presence import Presence
 from reception.services.devices import Devices
 from reception.services.people import People
+from reception.services.turn import TurnServers
 from reception.settings import Settings
 from reception.store.engine import Sessions
 from reception.switchboard import Switchboard
@@ -28,4 +29,5 @@ PEOPLE = web.AppKey("PEOPLE", People)
 DEVICES = web.AppKey("DEVICES", Devices)
 TEMPLATES = web.AppKey("TEMPLATES", Environment)
 CATALOGUES = web.AppKey("CATALOGUES", Catalogues)
+TURN = web.AppKey("TURN", TurnServers)
 ROUTES = web.AppKey("ROUTES", dict[str, Route])

@@ -5,21 +5,45 @@ Implements `signaling.ports.RoomObserver`.
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
+import msgspec
+
+from reception.domain.actors import person_of_seat
 from reception.domain.errors import Refusal
 from reception.domain.ids import VisitId, new_id
 from reception.domain.visits import VisitState
 from reception.edge import Clock, Edge
+from reception.failpoints import reach
 from reception.presence import Presence
 from reception.services.intake import seal_content
+from reception.services.line import welcome_officer
+from reception.services.notes import Said
 from reception.services.work import Work
+from reception.store.audit import AuditAction
+from reception.store.idempotency import IdempotencyMismatch, StoredAnswer, recall, remember
+from reception.store.signal_sessions import SignalSessions
 from reception.store.tables import ChatLineRow, ParticipantRow, VisitRow
 from reception.store.visits import Visits
 from reception.switchboard import Switchboard
-from signaling.errors import SignalingError
+from signaling.errors import IdReused, SignalingError
 from signaling.ids import RoomId, SeatId
+from signaling.messages import Quality
 
 logger = logging.getLogger(__name__)
+
+
+class QualityLog(Protocol):
+    """Keeps what pages report of their lines."""
+
+    async def take(self, room: RoomId, seat: SeatId, report: Quality, at: datetime) -> None: ...
+
+
+class _Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The stored answer to a chat line: when it was said, never what."""
+
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -30,13 +54,17 @@ class VisitObserver:
     switchboard: Switchboard
     presence: Presence
     clock: Clock
+    sessions: SignalSessions
+    quality_log: QualityLog
 
     async def seat_present(self, seat: SeatId) -> None:
         """Tell the page what it missed, and ring it where somebody waits."""
         self.presence.came(seat)
         await self.switchboard.greet(seat)
-        if seat.startswith("p-"):
-            await self.edge.ring()
+        person = person_of_seat(seat)
+        if person is not None:
+            behind = self.sessions.began_behind(seat)
+            await self.edge.run(lambda work: welcome_officer(work, person, began_behind=behind))
 
     async def seat_gone(self, seat: SeatId, why: str) -> None:
         """Start the grace period of the seat."""
@@ -67,34 +95,54 @@ class VisitObserver:
 
         await self.edge.run(use_case)
 
-    async def chat(self, room: RoomId, seat: SeatId, text: str) -> None:
-        """Keep a chat line before anybody sees it.
+    async def chat(self, room: RoomId, seat: SeatId, text: str, *, login: str, command: str) -> datetime:
+        """Keep a chat line, who is to see it, and its answer: all of them or nothing.
+
+        A repeated command gets the moment of the first time, also when the visit is over by now.
 
         Raises:
-            SignalingError: the visit takes no more lines; nothing was kept.
+            SignalingError: the visit takes no more lines, or the id is of another text; nothing was kept.
         """
 
-        async def use_case(work: Work) -> None:
-            row, place = await _place_in(work, room, seat)
-            if VisitState(row.state) is not VisitState.IN_CALL:
-                raise SignalingError("wrong_state")
-            line = new_id()
-            work.session.add(
-                ChatLineRow(
-                    id=line,
-                    visit_id=row.id,
-                    seat=seat,
-                    role=place.role,
-                    person_id=place.person_id,
-                    text_sealed=await seal_content(work, row, "chat_line", "text", line, text),
-                    sent_at=work.now,
-                )
-            )
+        async def use_case(work: Work) -> datetime:
+            # A keyed hash: the table is not sealed, and a short line is easily guessed from a plain one.
+            request = work.vault.keyed_hash("chat", f"{room}\x1f{text}")
+            stored = await recall(work.session, login, command, request)
+            if stored is not None:
+                return msgspec.json.decode(stored.body, type=_Shown).at
+            await _write_line(work, room, seat, text)
+            reach("chat.after_insert")
+            answer = StoredAnswer(200, msgspec.json.encode(_Shown(work.now)).decode())
+            await remember(work.session, login, command, request, answer, at=work.now)
+            return work.now
 
         try:
-            await self.edge.run(use_case)
+            return await self.edge.run(use_case)
+        except IdempotencyMismatch as mismatch:
+            raise IdReused from mismatch
         except Refusal as refusal:
             raise SignalingError(refusal.code) from refusal
+
+    async def quality(self, room: RoomId, seat: SeatId, report: Quality, at: datetime) -> None:
+        """Keep a report of a participant's line."""
+        await self.quality_log.take(room, seat, report, at)
+
+    async def session_reused(self, seat: SeatId, login: str) -> None:
+        """Write that a replaced resume token came back: somebody may have copied it."""
+
+        async def use_case(work: Work) -> None:
+            await work.audit.append(
+                work.session,
+                at=work.now,
+                actor=seat,
+                action=AuditAction.LINE_TOKEN_REUSED,
+                object_type="login",
+                object_id=login,
+                result="deny",
+            )
+
+        logger.warning("session.reused seat=%s", seat)
+        await self.edge.run(use_case)
 
     async def _note(self, room: RoomId, seat: SeatId, kind: str, code: str | None = None) -> None:
         async def use_case(work: Work) -> None:
@@ -104,6 +152,26 @@ class VisitObserver:
             )
 
         await self.edge.run(use_case)
+
+
+async def _write_line(work: Work, room: RoomId, seat: SeatId, text: str) -> None:
+    row, place = await _place_in(work, room, seat)
+    if VisitState(row.state) is not VisitState.IN_CALL:
+        raise SignalingError("wrong_state")
+    visits, line = Visits(work.session), new_id()
+    work.session.add(
+        ChatLineRow(
+            id=line,
+            visit_id=row.id,
+            seat=seat,
+            role=place.role,
+            person_id=place.person_id,
+            text_sealed=await seal_content(work, row, "chat_line", "text", line, text),
+            sent_at=work.now,
+        )
+    )
+    admitted = await visits.participants(VisitId(row.id))
+    work.tell(Said(VisitId(row.id), line, tuple(SeatId(one.seat) for one in admitted)))
 
 
 async def _place_in(work: Work, room: RoomId, seat: SeatId) -> tuple[VisitRow, ParticipantRow]:

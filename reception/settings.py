@@ -3,15 +3,18 @@
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from signaling.turn import is_turn_url, read_secret
 
 
 class Settings(BaseSettings):
@@ -49,15 +52,20 @@ class Settings(BaseSettings):
         90.0, gt=0, description="Seconds a raised visit rings before a call-back is promised."
     )
     callback_min: int = Field(30, ge=1, description="Minutes within which a promised call-back is due.")
-    seat_grace_s: float = Field(
-        90.0,
+    suspend_after_s: float = Field(
+        45.0,
         gt=0,
-        description="Seconds an officer's seat in a call is kept before the outcome is owed.",
+        description="Seconds a call waits for a lost terminal or officer before the visit is suspended.",
+    )
+    same_officer_first_s: float = Field(
+        30.0,
+        ge=0,
+        description="Seconds a suspended visit is offered to its former officer before everybody is rung.",
     )
     wrap_up_grace_s: float = Field(
         900.0,
         gt=0,
-        description="Seconds an outcome form may stand without its officer before the same happens.",
+        description="Seconds an outcome form may stand without its officer before it counts as left.",
     )
     sweep_s: float = Field(
         1.0, gt=0, description="Seconds between two looks at overdue rings and abandoned visits."
@@ -68,6 +76,14 @@ class Settings(BaseSettings):
     )
     relay_host: str = Field("127.0.0.1", description="Address that the media relay sends and receives on.")
     relay_udp_ports: str = Field("40000-40199", description="Range of UDP ports of the media relay.")
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="`turn:` and `turns:` addresses, comma-separated; empty means no way round."
+    )
+    turn_secret_file: Path | None = Field(
+        None, description="File with the secret shared with the TURN server; nobody else may read it (0600)."
+    )
+    turn_ttl_h: int = Field(6, ge=1, le=24, description="Hours for which a TURN credential is good.")
+    turn_only: bool = Field(False, description="Browsers reach the media relay through TURN alone.")
     language: Literal["zh_CN", "en"] = Field(
         "zh_CN", description="Language of a browser that has not chosen: `zh_CN` or `en`."
     )
@@ -87,6 +103,31 @@ class Settings(BaseSettings):
         if not (first.isdigit() and last.isdigit() and 1024 <= int(first) <= int(last) <= 65535):
             raise ValueError("must be FIRST-LAST between 1024 and 65535")
         return value
+
+    @field_validator("turn_urls", mode="before")
+    @classmethod
+    def _urls_are_separated_by_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(url.strip() for url in value.split(",") if url.strip())
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _urls_are_of_turn_servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not is_turn_url(url):
+                raise ValueError(f"{url} is no turn:HOST:PORT?transport=udp|tcp or turns:HOST:PORT")
+        return value
+
+    @model_validator(mode="after")
+    def _turn_is_complete(self) -> Self:
+        if self.turn_only and not self.turn_urls:
+            raise ValueError("turn_only needs turn_urls")
+        if self.turn_urls:
+            if self.turn_secret_file is None:
+                raise ValueError("turn_urls needs turn_secret_file")
+            read_secret(self.turn_secret_file)
+        return self
 
     @model_validator(mode="after")
     def _demo_stays_on_loopback(self) -> Self:

@@ -1,7 +1,8 @@
 """Keeps the relay and the web server running: two children, each started again when it dies.
 
 The relay is a process of its own so that a crash of the web server does not
-touch a running call, and the other way round.
+touch a running call, and the other way round.  The listening socket is open
+here and lent to the web server: while that is away, connections wait.
 """
 
 import asyncio
@@ -9,18 +10,20 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass, field
 
+from reception.listening import BACKLOG
 from reception.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 STOP_S = 8.0  # an orderly stop of the web server closes its sockets first
-FIRST_RETRY_S, LAST_RETRY_S = 0.05, 5.0
+SECOND_RETRY_S, LAST_RETRY_S = 0.05, 5.0  # the first one comes at once
 _PASSWORD = "RECEPTION_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
-STEADY_S = 10.0  # a child that ran this long starts with the first retry again
+STEADY_S = 3.0  # a child that ran this long did its work, and is started again at once
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Child:
     name: str
     command: list[str]
     environment: dict[str, str]
+    lent: tuple[int, ...] = ()  # descriptors that it gets under the same numbers
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -44,13 +48,14 @@ class Child:
 
     async def keep(self) -> None:
         """Run the child, again and again, until `stop`."""
-        retry_s = FIRST_RETRY_S
+        retry_s = 0.0
         while not self._stopping.is_set():
             started = time.monotonic()
             self._process = await asyncio.create_subprocess_exec(
                 *self.command,
                 stdin=asyncio.subprocess.PIPE,
                 env=self.environment,
+                pass_fds=self.lent,
                 # Ctrl-C is for this process alone: it ends the children in order.
                 start_new_session=True,
             )
@@ -59,9 +64,11 @@ class Child:
             if self._stopping.is_set():
                 return
             ran_s = time.monotonic() - started
-            retry_s = FIRST_RETRY_S if ran_s > STEADY_S else min(retry_s * 2, LAST_RETRY_S)
+            if ran_s > STEADY_S:
+                retry_s = 0.0
             logger.warning("child.died name=%s code=%d retry_s=%.2f", self.name, code, retry_s)
             await asyncio.sleep(retry_s)
+            retry_s = min(max(retry_s * 2, SECOND_RETRY_S), LAST_RETRY_S)
 
     async def stop(self) -> None:
         """Ask the child to end, and make it end when it does not."""
@@ -79,8 +86,8 @@ class Child:
                 process.kill()
 
 
-def children(settings: Settings) -> tuple[Child, Child]:
-    """Describe relay and web server."""
+def children(settings: Settings, listening: socket.socket) -> tuple[Child, Child]:
+    """Describe relay and web server; the latter serves the given socket."""
     inherited = {name: value for name, value in os.environ.items() if name != _PASSWORD}
     environment = {**inherited, **_as_environment(settings)}
     relay = [
@@ -90,8 +97,9 @@ def children(settings: Settings) -> tuple[Child, Child]:
         *("--udp-ports", settings.relay_udp_ports),
         "--exit-on-stdin-close",
     ]
-    web = [sys.executable, "-m", "reception", "serve", "--exit-on-stdin-close"]
-    return Child("relay", relay, environment), Child("web", web, environment)
+    lent = listening.fileno()
+    web = [sys.executable, "-m", "reception", "serve", "--fd", str(lent), "--exit-on-stdin-close"]
+    return Child("relay", relay, environment), Child("web", web, environment, lent=(lent,))
 
 
 def _as_environment(settings: Settings) -> dict[str, str]:
@@ -106,13 +114,18 @@ def _as_environment(settings: Settings) -> dict[str, str]:
     return {f"RECEPTION_{name}": value for name, value in values.items()}
 
 
-async def run(settings: Settings) -> None:
-    """Run both children until SIGINT or SIGTERM."""
+async def run(settings: Settings, listening: socket.socket) -> None:
+    """Run both children until SIGINT or SIGTERM.
+
+    Args:
+        listening: bound to the address of the settings; from here on connections are taken.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    relay, web = children(settings)
+    listening.listen(BACKLOG)
+    relay, web = children(settings, listening)
     tasks = [asyncio.create_task(child.keep(), name=child.name) for child in (relay, web)]
     await stop.wait()
     # The web server first: it tells its pages to come back while the media still runs.

@@ -1,31 +1,34 @@
 """Carries the notes of the use cases to the sockets: who hears which message.
 
 Reads what it says from the database after the commit, so a message never
-promises what was not kept.  Knows the hub, decides no rule.
+promises what was not kept.  What a seat is told for certain stands in its
+journal; of that the hub only learns that there is something new.  Knows the
+hub, decides no rule.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from reception.domain.actors import seat_of_device, seat_of_person
+from reception.domain.actors import person_of_seat, seat_of_device, seat_of_person
 from reception.domain.ids import DeviceId, PersonId, VisitId
 from reception.domain.visits import VisitState
 from reception.edge import Edge
+from reception.failpoints import reach
 from reception.refresher import Refresher
 from reception.services import views
+from reception.services.facts import seats_of
 from reception.services.notes import (
     Admitted,
-    Deed,
     DutyChanged,
     Invited,
     Notes,
     QueueChanged,
     RingStopped,
-    RingWhy,
     RoomClosed,
     RoomOpened,
     Rung,
+    Said,
     View,
     VisitChanged,
 )
@@ -37,19 +40,17 @@ from signaling import messages
 from signaling.errors import SignalingError
 from signaling.hub import Hub
 from signaling.ids import RoomId, SeatId
+from signaling.messages import ServerEvent
 from signaling.room import Member
 
 logger = logging.getLogger(__name__)
-
-_PERSON_PREFIX = "p-"
 
 
 class Switchboard:
     """`Carrier` of the edge; bound to edge and hub once both exist."""
 
-    def __init__(self, *, countdown_ms: int, ring_s: float) -> None:
+    def __init__(self, *, countdown_ms: int) -> None:
         self._countdown_ms = countdown_ms
-        self._ring_s = ring_s
         self.refresher = Refresher()
         self._edge: Edge | None = None
         self._hub: Hub | None = None
@@ -74,65 +75,42 @@ class Switchboard:
 
     def people_present(self) -> frozenset[PersonId]:
         """Return the people whose desk is connected right now."""
-        return frozenset(
-            PersonId(seat.removeprefix(_PERSON_PREFIX))
-            for seat in self.hub.present()
-            if seat.startswith(_PERSON_PREFIX)
-        )
+        people = (person_of_seat(seat) for seat in self.hub.present())
+        return frozenset(person for person in people if person is not None)
+
+    def send(self, seats: Iterable[SeatId], event: ServerEvent) -> None:
+        """Tell seats something that is of this moment only."""
+        self.hub.send(seats, event)
 
     async def carry(self, notes: Notes) -> None:
         """Carry deeds at once, in their order; views that are out of date follow by themselves."""
+        seats = seats_of(notes)
+        if seats:
+            reach("hub.before_wake")
+            self.hub.wake(seats)
         for note in dict.fromkeys(notes):
-            if isinstance(note, QueueChanged | VisitChanged | DutyChanged):
-                self.refresher.mark(note)
-                continue
-            try:
-                await self._carry_deed(note)
-            except SignalingError as error:
-                # The commit stands; a room or socket that is gone does not undo it.
-                logger.warning("note.not_carried note=%s code=%s", type(note).__name__, error.code)
+            match note:
+                case QueueChanged() | VisitChanged() | DutyChanged():
+                    self.refresher.mark(note)
+                case Rung() | RingStopped() | Invited() | Said():
+                    continue  # in the journals
+                case RoomOpened() | Admitted() | RoomClosed():
+                    await self._carry(note)
+                case _:
+                    assert_never(note)
 
-    async def _carry_deed(self, deed: Deed) -> None:
-        match deed:
-            case Rung(visit, people):
-                await self.ring(visit, people)
-            case RingStopped(visit, people, why):
-                self._stop_ring(visit, people, why)
-            case RoomOpened(visit):
-                await self.open_room(visit, self._countdown_ms)
-            case Invited(visit, person, by):
-                await self._invite(visit, person, by)
-            case Admitted(visit, seat):
-                await self._admit(visit, seat)
-            case RoomClosed(visit, why):
-                await self.hub.close_room(RoomId(visit), why)
-            case _:
-                assert_never(deed)
-
-    async def ring(self, visit: VisitId, people: Iterable[PersonId]) -> None:
-        """Start these people's bells."""
-        lines = {line.visit: line for line in await self.edge.read(views.queue_lines)}
-        line = lines.get(visit)
-        if line is None:
-            return
-        self.hub.send(
-            [seat_of_person(person) for person in people],
-            messages.Ring(
-                visit=visit,
-                ticket=line.ticket,
-                place=line.place,
-                matter_kinds=line.matter_kinds,
-                direct=line.direct,
-                raised_at=line.raised_at,
-                answer_by_s=round(self._ring_s),
-            ),
-        )
-
-    def _stop_ring(self, visit: VisitId, people: Iterable[PersonId], why: RingWhy) -> None:
-        self.hub.send(
-            [seat_of_person(person) for person in people],
-            messages.RingStopped(visit=visit, why=why),
-        )
+    async def _carry(self, deed: RoomOpened | Admitted | RoomClosed) -> None:
+        try:
+            match deed:
+                case RoomOpened(visit):
+                    await self.open_room(visit, self._countdown_ms)
+                case Admitted(visit, seat):
+                    await self._admit(visit, seat)
+                case RoomClosed(visit, why):
+                    await self.hub.close_room(RoomId(visit), why)
+        except SignalingError as error:
+            # The commit stands; a room or socket that is gone does not undo it.
+            logger.warning("note.not_carried note=%s code=%s", type(deed).__name__, error.code)
 
     async def show(self, changed: Sequence[View]) -> None:
         """Show views anew: the queue to every desk, visits to those they concern, duty to the officer."""
@@ -199,23 +177,8 @@ class Switchboard:
             return [await _member(work, place) for place in await Visits(work.session).participants(visit)]
 
         members = await self.edge.read(read)
+        reach("room.before_open")
         await self.hub.open_room(RoomId(visit), members, countdown_ms)
-
-    async def _invite(self, visit: VisitId, person: PersonId, by: PersonId) -> None:
-        async def read(work: Work) -> messages.Invite:
-            row = await Visits(work.session).get(visit)
-            place = await work.session.get_one(PlaceRow, row.place_id)
-            host = await work.session.get_one(PersonRow, by)
-            return messages.Invite(
-                visit=visit,
-                room=RoomId(visit),
-                ticket=row.ticket,
-                place=place.name,
-                from_name=host.name,
-                from_post=host.post,
-            )
-
-        self.hub.send([seat_of_person(person)], await self.edge.read(read))
 
     async def _admit(self, visit: VisitId, seat: SeatId) -> None:
         async def read(work: Work) -> Member | None:
@@ -227,15 +190,13 @@ class Switchboard:
             await self.hub.admit(RoomId(visit), member)
 
     async def greet(self, seat: SeatId) -> None:
-        """Tell a page that has just connected everything it may have missed."""
-        if not seat.startswith(_PERSON_PREFIX):
+        """Tell a page that has just connected, or come back, every view as it is now; facts are not views."""
+        person = person_of_seat(seat)
+        if person is None:
             await self._greet_terminal(seat)
             return
-        person = PersonId(seat.removeprefix(_PERSON_PREFIX))
         await self.show_duty(person)
         self.hub.send([seat], await self._queue_message())
-        for visit in await self.edge.read(lambda work: views.running_rings(work, person)):
-            await self.ring(visit, [person])
 
     async def _greet_terminal(self, seat: SeatId) -> None:
         async def read(work: Work) -> list[VisitId]:

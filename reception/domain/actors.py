@@ -52,9 +52,17 @@ class Terminal:
 Actor = Officer | Terminal
 
 
+_PERSON = "p-"
+
+
 def seat_of_person(person: PersonId) -> SeatId:
     """Name a person's seat."""
-    return SeatId(f"p-{person}")
+    return SeatId(f"{_PERSON}{person}")
+
+
+def person_of_seat(seat: SeatId) -> PersonId | None:
+    """Return whose seat this is; None for a terminal's."""
+    return PersonId(seat.removeprefix(_PERSON)) if seat.startswith(_PERSON) else None
 
 
 def seat_of_device(device: DeviceId) -> SeatId:

@@ -17,10 +17,13 @@ class Action(StrEnum):
     REGISTER_VISIT = "register_visit"
     ANSWER_TOWNSHIP = "answer_township"
     RAISE_VISIT = "raise_visit"
+    PARK_VISIT = "park_visit"
     GO_ON_DUTY = "go_on_duty"
     ANSWER_VISIT = "answer_visit"
     INVITE = "invite"
     JOIN_VISIT = "join_visit"
+    FOLLOW_CALL = "follow_call"
+    KEEP_DEVICES = "keep_devices"
     END_CALL = "end_call"
     WRITE_OUTCOME = "write_outcome"
     STOP_CALL = "stop_call"
@@ -63,11 +66,14 @@ POLICY: Mapping[Action, Mapping[Role, Scope]] = MappingProxyType(
         _A.REGISTER_VISIT: {_R.TERMINAL: _S.PART},
         _A.ANSWER_TOWNSHIP: {_R.TERMINAL: _S.PART},
         _A.RAISE_VISIT: {_R.TERMINAL: _S.PART},
+        _A.PARK_VISIT: {_R.TERMINAL: _S.PART},
+        _A.KEEP_DEVICES: {_R.TERMINAL: _S.PART},
         # At the desk.
         _A.GO_ON_DUTY: _county(_S.ANY),
         _A.ANSWER_VISIT: _county(_S.ANY),
         _A.INVITE: _county(_S.PART),
         _A.JOIN_VISIT: _county(_S.PART),
+        _A.FOLLOW_CALL: {**_county(_S.PART), _R.TERMINAL: _S.PART},
         _A.END_CALL: _county(_S.PART),
         _A.WRITE_OUTCOME: _county(_S.PART),
         _A.STOP_CALL: _each(_R.SYS_ADMIN),

@@ -15,7 +15,7 @@ from reception.robot import stage
 from reception.robot.api import ApiRefused, TerminalApi
 from reception.robot.stage import Stage
 from reception.robot.story import GREETING, replies, story
-from reception.robot.wire import NO_ID, CommandRefused, Wire, WireClosed, connected
+from reception.robot.wire import NO_ID, CommandRefused, Memory, Wire, WireClosed, connected
 from signaling.ids import RoomId
 from signaling.messages import (
     Chat,
@@ -69,6 +69,7 @@ class Rehearsal:
     receipt: str = field(default="", init=False)
     _has_greeted: bool = field(default=False, init=False)
     _lines_heard: int = field(default=0, init=False)
+    _memory: Memory = field(default_factory=Memory, init=False)
     _replies: Iterator[str] = field(default_factory=replies, init=False)
 
     async def run(self, life_s: float, stop: asyncio.Event) -> Ending:
@@ -101,7 +102,8 @@ class Rehearsal:
         seen_at = loop.time()
         while loop.time() - seen_at < self.away_s:
             try:
-                async with connected(self.api.http, self.api.base_url, await self.api.ticket()) as wire:
+                ticket = await self.api.ticket()
+                async with connected(self.api.http, self.api.base_url, ticket, self._memory) as wire:
                     try:
                         return await self._attend(wire)
                     finally:

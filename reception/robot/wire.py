@@ -1,8 +1,9 @@
-"""The socket of a robot: commands that wait for their answer, events in order, pings answered."""
+"""The socket of a robot: commands and their answers, events in order, pings, a session over many sockets."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from uuid import uuid4
 
 import aiohttp
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from signaling.messages import (
     PROTOCOL_VERSION,
+    Ack,
     ClientCommand,
     ClientMessage,
     Hello,
@@ -17,6 +19,9 @@ from signaling.messages import (
     Pong,
     Refused,
     Result,
+    Resume,
+    Resumed,
+    ResumeFailed,
     ServerEvent,
     ServerMessage,
     Welcome,
@@ -26,6 +31,7 @@ from signaling.messages import (
 
 ANSWER_S = 12.0  # the hub gives the media plane eight seconds
 WELCOME_S = 5.0
+ACK_EVERY = 16
 NO_ID = "00000000-0000-0000-0000-000000000000"  # `Wire.command` puts a fresh one in its place
 
 
@@ -45,11 +51,29 @@ class WireClosed(Exception):
         self.code = code
 
 
+@dataclass(slots=True)
+class Memory:
+    """What a page keeps of its session from one socket to the next; empty before the first welcome."""
+
+    sid: str = ""
+    token: str = ""
+    last_seq: int = 0
+    last_pos: int = 0
+    last_cseq: int = 0
+
+    def note(self, event: ServerEvent) -> bool:
+        """Count an event in; False for one that was heard before."""
+        if event.seq <= self.last_seq:
+            return False
+        self.last_seq, self.last_pos = event.seq, max(self.last_pos, event.pos)
+        return True
+
+
 class Wire:
     """One open socket; read by one task, which `connected` owns."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, memory: Memory) -> None:
+        self._socket, self._memory = socket, memory
         self._answers: dict[str, asyncio.Future[Result | Refused]] = {}
         self._events: asyncio.Queue[ServerEvent | None] = asyncio.Queue()
 
@@ -63,7 +87,8 @@ class Wire:
         answered: asyncio.Future[Result | Refused] = asyncio.get_running_loop().create_future()
         self._answers[ident] = answered
         try:
-            await self._send(replace(command, id=ident))
+            self._memory.last_cseq += 1
+            await self._send(replace(command, id=ident, cseq=self._memory.last_cseq))
             async with asyncio.timeout(ANSWER_S):
                 answer = await answered
         finally:
@@ -85,11 +110,33 @@ class Wire:
             raise WireClosed(self._socket.close_code or 0) from None
 
     async def _greet(self, ticket: str) -> None:
-        await self._send(Hello(ticket=ticket, proto=PROTOCOL_VERSION))
+        """Go on with the session that is remembered, or begin one."""
+        memory = self._memory
+        opening: Hello | Resume = Hello(ticket=ticket, proto=PROTOCOL_VERSION)
+        if memory.sid:
+            opening = Resume(
+                ticket=ticket,
+                proto=PROTOCOL_VERSION,
+                sid=memory.sid,
+                token=memory.token,
+                last_seq=memory.last_seq,
+                last_pos=memory.last_pos,
+                last_result_cseq=0,  # no command outlives its socket here
+            )
+        await self._send(opening)
         async with asyncio.timeout(WELCOME_S):
             first = await self._next()
-        if not isinstance(first, Welcome):
-            raise WireClosed(self._socket.close_code or 0)
+            if isinstance(first, ResumeFailed):
+                self._memory.sid = ""
+                first = await self._next()
+        match first:
+            case Welcome():
+                memory.sid, memory.token = first.sid, first.resume_token
+                memory.last_seq, memory.last_pos, memory.last_cseq = 0, first.pos, 0
+            case Resumed():
+                memory.token = first.resume_token
+            case _:
+                raise WireClosed(self._socket.close_code or 0)
 
     async def _read(self) -> None:
         try:
@@ -113,15 +160,24 @@ class Wire:
                 answered = self._answers.get(message.re or "")
                 if answered is not None and not answered.done():
                     answered.set_result(message)
-            case Welcome():
-                return
-            case _:
+            case Welcome() | Resumed() | ResumeFailed():
+                return  # said once, first, and read by `_greet`
+            case _ if self._memory.note(message):
                 self._events.put_nowait(message)
+                if message.seq % ACK_EVERY == 0:
+                    await self._send(Ack(seq=message.seq))
+            case _:
+                return
 
 
 @asynccontextmanager
-async def connected(http: aiohttp.ClientSession, base_url: str, ticket: str) -> AsyncIterator[Wire]:
+async def connected(
+    http: aiohttp.ClientSession, base_url: str, ticket: str, memory: Memory | None = None
+) -> AsyncIterator[Wire]:
     """Open a socket with a ticket; it is closed and its reader ended on the way out.
+
+    Args:
+        memory: of the sockets before this one; without it a new session begins.
 
     Raises:
         WireClosed: turned away, or nothing there to connect to.
@@ -131,7 +187,7 @@ async def connected(http: aiohttp.ClientSession, base_url: str, ticket: str) -> 
     except aiohttp.ClientError:
         raise WireClosed(0) from None
     async with socket:
-        wire = Wire(socket)
+        wire = Wire(socket, memory or Memory())
         await wire._greet(ticket)
         reader = asyncio.create_task(wire._read(), name="robot wire")
         try:

@@ -15,6 +15,7 @@ from reception.domain.ids import PersonId, new_id
 from reception.domain.policy import Action
 from reception.domain.roles import Role, refuse_role_mix
 from reception.services.people import end_sessions
+from reception.services.shifts import leave_duty
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.rows import takes
@@ -102,7 +103,7 @@ async def set_password(
     row = await _person(work, person)
     row.password_hash, row.failures, row.locked_until = password_hash, 0, None
     await _note(work, actor, AuditAction.PASSWORD_SET, person)
-    return await end_sessions(work, person)
+    return await _sign_out_everywhere(work, actor, person)
 
 
 async def set_active(work: Work, actor: Officer, person: PersonId, *, active: bool) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ async def set_active(work: Work, actor: Officer, person: PersonId, *, active: bo
     row.is_active = active
     action = AuditAction.PERSON_ACTIVATED if active else AuditAction.PERSON_DEACTIVATED
     await _note(work, actor, action, person)
-    return () if active else await end_sessions(work, person)
+    return () if active else await _sign_out_everywhere(work, actor, person)
 
 
 async def grant_role(work: Work, actor: Officer | None, person: PersonId, role: Role) -> None:
@@ -140,7 +141,7 @@ async def revoke_role(work: Work, actor: Officer, person: PersonId, role: Role) 
     if not await takes(work.session, statement):
         return ()
     await _note(work, actor, AuditAction.ROLE_REVOKED, person, role)
-    return await end_sessions(work, person)
+    return await _sign_out_everywhere(work, actor, person)
 
 
 async def roles_of(work: Work, person: PersonId) -> frozenset[Role]:
@@ -170,6 +171,12 @@ async def list_people(work: Work, actor: Officer) -> list[PersonLine]:
     ]
 
 
+async def _sign_out_everywhere(work: Work, actor: Officer | None, person: PersonId) -> tuple[str, ...]:
+    """End every session of a person, and the shift that nobody could sit any more."""
+    await leave_duty(work, person, by=_name_of(actor))
+    return await end_sessions(work, person)
+
+
 async def _person(work: Work, person: PersonId) -> PersonRow:
     row = await work.session.get(PersonRow, person, with_for_update=True)
     if row is None:
@@ -183,9 +190,14 @@ async def _note(
     await work.audit.append(
         work.session,
         at=work.now,
-        actor=actor.seat if actor else _SERVICE,
+        actor=_name_of(actor),
         action=action,
         object_type="person",
         object_id=person,
         reason_code=role,
     )
+
+
+def _name_of(actor: Officer | None) -> str:
+    """Name who acts, for the audit trail."""
+    return actor.seat if actor else _SERVICE

@@ -28,6 +28,7 @@ from reception.services.device_keys import fingerprint_of, is_signed, normal_key
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.rows import takes
+from reception.store.signal_sessions import end_line_of
 from reception.store.tables import DeviceRow, EnrolmentCodeRow, PlaceRow, UnitRow
 
 CODE_LIFE = timedelta(minutes=10)
@@ -259,6 +260,7 @@ class Devices:
             row.revoked_at, row.session_hash = work.now, None
             by = actor.seat if actor else "service"
             await _note(work, by, AuditAction.DEVICE_REVOKED, device)
+            await end_line_of(work.session, [login_of(device)], at=work.now)
         return (login_of(device),)
 
     async def listed(self, work: Work, actor: Officer) -> list[DeviceLine]:

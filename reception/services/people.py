@@ -35,8 +35,10 @@ from reception.services.attempts import (
 from reception.services.denials import Denied, TooManyAttempts
 from reception.services.one_time import take_code
 from reception.services.passwords import Passwords
+from reception.services.shifts import leave_duty
 from reception.services.work import Work
 from reception.store.audit import AuditAction
+from reception.store.signal_sessions import end_line_of
 from reception.store.tables import LoginSessionRow, PersonRow, RoleGrantRow
 
 PER_ADDRESS = RateLimitItemPerMinute(60, 5)  # an office shares one address
@@ -221,6 +223,7 @@ class People:
         closed = await end_sessions(work, actor.person, only=actor.login)
         if closed:
             await _note(work, actor.seat, AuditAction.SIGN_OUT, actor.person)
+            await self._leave_duty_with_last(work, actor.person, by=actor.seat)
         return closed
 
     async def revoke(self, work: Work, actor: Officer, login: str) -> tuple[str, ...]:
@@ -237,7 +240,14 @@ class People:
         if owner != actor.person:
             may(actor, Action.REVOKE_SESSION)
         await _note(work, actor.seat, AuditAction.SESSION_REVOKED, owner)
-        return await end_sessions(work, PersonId(owner), only=login)
+        closed = await end_sessions(work, PersonId(owner), only=login)
+        await self._leave_duty_with_last(work, PersonId(owner), by=actor.seat)
+        return closed
+
+    async def _leave_duty_with_last(self, work: Work, person: PersonId, *, by: str) -> None:
+        """Close the shift of somebody who has no session left: nobody could answer the bell."""
+        if not await self.sessions_of(work, person):
+            await leave_duty(work, person, by=by)
 
     def _open_at(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions under which a session, and the account behind it, still counts."""
@@ -302,7 +312,11 @@ class People:
 
 
 async def end_sessions(work: Work, person: PersonId, *, only: str | None = None) -> tuple[str, ...]:
-    """End a person's sessions, or only one of them; return their ids, for the sockets to be closed."""
+    """End a person's sessions, or only one of them, and what hangs on them on the wire.
+
+    Returns:
+        Their ids, for the sockets to be closed after the commit.
+    """
     statement = (
         update(LoginSessionRow)
         .where(LoginSessionRow.person_id == person, LoginSessionRow.revoked_at.is_(None))
@@ -311,7 +325,9 @@ async def end_sessions(work: Work, person: PersonId, *, only: str | None = None)
     )
     if only is not None:
         statement = statement.where(LoginSessionRow.id == only)
-    return tuple((await work.session.scalars(statement)).all())
+    ended = tuple((await work.session.scalars(statement)).all())
+    await end_line_of(work.session, ended, at=work.now)
+    return ended
 
 
 async def _officer(work: Work, person: PersonRow, login: str) -> Officer:

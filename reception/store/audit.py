@@ -36,6 +36,7 @@ class AuditAction(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
     SESSION_REVOKED = "session_revoked"
+    LINE_TOKEN_REUSED = "line_token_reused"  # noqa: S105 - the name of an event
     PERSON_CREATED = "person_created"
     PERSON_ACTIVATED = "person_activated"
     PERSON_DEACTIVATED = "person_deactivated"
@@ -59,6 +60,10 @@ class AuditAction(StrEnum):
     JOINED = "joined"
     CALL_ENDED = "call_ended"
     CALL_STOPPED = "call_stopped"
+    VISIT_SUSPENDED = "visit_suspended"
+    VISIT_RETURNED = "visit_returned"
+    VISIT_PARKED = "visit_parked"
+    VISIT_TAKEN_UP = "visit_taken_up"
     VISIT_LOST = "visit_lost"
     OUTCOME_LOGGED = "outcome_logged"
     CALLBACK_PROMISED = "callback_promised"

@@ -9,8 +9,11 @@ see the last commit and never wait.
 
 PostgreSQL has no such limit; there both engines pool, and the read engine's
 transactions are READ ONLY.
+
+A disk that fails is `store/faults.py`.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,12 +21,14 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-BUSY_TIMEOUT_MS = 5000  # another process (a backup, the command line) may hold the writer's lock this long
-WRITER_WAIT_S = (
-    15.0  # use cases ahead in the queue; beyond it something is stuck and waiting longer helps nobody
-)
+from reception.store.faults import connect_or_say, stop_on_broken_disk
+
+# Another process (a backup, the command line) may hold the writer's lock this long, the queue before it
+# included: whoever asks is told within this time that nothing was saved.
+BUSY_TIMEOUT_MS = 5000
+WRITER_WAIT_S = BUSY_TIMEOUT_MS / 1000
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",  # first: switching to WAL takes a lock itself
@@ -62,6 +67,11 @@ class Sessions:
             async_sessionmaker(reader, expire_on_commit=False),
             (writer, reader),
         )
+
+    def stop_on_broken_disk(self) -> None:
+        """From now on a disk that fails ends the process: for one that acknowledges what it saves."""
+        for engine in self.engines:
+            event.listen(engine.sync_engine, "handle_error", stop_on_broken_disk)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -103,6 +113,7 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,
+        poolclass=_TimedQueue,
         pool_size=4 if read_only else 1,
         max_overflow=0,
         pool_timeout=WRITER_WAIT_S,
@@ -119,11 +130,33 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if read_only:
+            connection.exec_driver_sql("BEGIN")
+            return
+        left_ms = max(0, BUSY_TIMEOUT_MS - connection.info[_WAITED_MS])
+        if left_ms != connection.info.get(_PATIENCE_MS, BUSY_TIMEOUT_MS):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={left_ms}")
+            connection.info[_PATIENCE_MS] = left_ms
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", set_pragmas)
     event.listen(engine.sync_engine, "begin", begin)
     return engine
+
+
+_WAITED_MS, _PATIENCE_MS = "waited_ms", "patience_ms"
+_STEP_MS = 250  # a shorter wait in the queue is not worth a statement
+
+
+class _TimedQueue(AsyncAdaptedQueuePool):
+    """Notes on each connection how long its user has waited for it."""
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        asked = time.monotonic()
+        entry = super()._do_get()
+        waited_ms = round((time.monotonic() - asked) * 1000)
+        entry.info[_WAITED_MS] = waited_ms - waited_ms % _STEP_MS
+        return entry
 
 
 def _postgresql_engine(url: str, *, read_only: bool) -> AsyncEngine:
@@ -144,4 +177,5 @@ def _postgresql_engine(url: str, *, read_only: bool) -> AsyncEngine:
             }
         },
     )
+    event.listen(engine.sync_engine, "do_connect", connect_or_say)
     return engine.execution_options(postgresql_readonly=True) if read_only else engine

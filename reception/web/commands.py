@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from reception.failpoints import reach
 from reception.keys import EDGE
 from reception.services.work import Work
 from reception.store.idempotency import StoredAnswer, recall, remember
@@ -39,10 +40,18 @@ async def run_once(
         answer = await use_case(work)
         fresh = StoredAnswer(status, msgspec.json.encode(answer).decode())
         await remember(work.session, scope, key, digest, fresh, at=work.now)
+        reach("answer.after_remember")
         return fresh
 
     stored = await request.app[EDGE].run(once)
-    return web.Response(text=stored.body, status=stored.status, content_type="application/json")
+    reach("answer.before_send")
+    return _Answer(text=stored.body, status=stored.status, content_type="application/json")
+
+
+class _Answer(web.Response):
+    async def write_eof(self, data: bytes = b"") -> None:
+        await super().write_eof(data)
+        reach("answer.after_send")
 
 
 def answered(answer: Answer, *, status: int = 200) -> web.Response:

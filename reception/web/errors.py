@@ -4,12 +4,11 @@ import logging
 from http import HTTPStatus
 
 from aiohttp import web
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reception.domain.errors import BadInput, NotAllowed, NotFound, Refusal
 from reception.services.attempts import SignInDelayed
 from reception.services.denials import TooManyAttempts
+from reception.store.faults import is_full, is_unavailable
 from reception.web.audience import Handler
 from reception.web.contexts import render
 from reception.web.principals import SignedOut, signed_in
@@ -61,15 +60,20 @@ async def refusals_to_http(request: web.Request, handler: Handler) -> web.Stream
         return _answer(request, DEFAULT_STATUS, error.code)
     except web.HTTPException as error:
         return _http_exception(request, error)
-    except (OperationalError, PoolTimeout) as error:
-        # Disk full, database locked or away: nothing was saved, and the same request may be sent again.
-        logger.warning("database.unavailable error=%s", type(error).__name__)
-        answer = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
-        answer.headers["Retry-After"] = RETRY_AFTER_S
-        return answer
-    except Exception:  # the outermost loop of a request: the defect is logged, the person is told
+    except Exception as error:  # the outermost loop of a request: the defect is logged, the person is told
+        if is_unavailable(error):
+            return _unavailable(request, error)
         logger.exception("request.defect")
         return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
+
+
+def _unavailable(request: web.Request, error: Exception) -> web.Response:
+    """Disk full, database locked or away: nothing was saved, and the same request may be sent again."""
+    code = "disk_full" if is_full(error) else "unavailable"
+    logger.warning("database.unavailable code=%s error=%s", code, type(error).__name__)
+    answer = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, code)
+    answer.headers["Retry-After"] = RETRY_AFTER_S
+    return answer
 
 
 def _http_exception(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -18,24 +19,28 @@ _CODE = re.compile(r"[a-z_]+(\.[A-Za-z0-9_]+)+")
 
 @dataclass(frozen=True, slots=True)
 class Catalogues:
-    """Sentences per locale."""
+    """Sentences per locale, each read when it is first asked for: pages wait for a server that starts."""
 
-    sentences: Mapping[str, Mapping[str, str]]
+    folder: Path
 
     @classmethod
     def load(cls, folder: Path = _FOLDER) -> Self:
-        """Read every locale's `messages.po`; about 30 ms, once at start."""
-        return cls({locale: _read(folder / locale / "LC_MESSAGES" / "messages.po") for locale in LOCALES})
+        """Take a folder with a `messages.po` per locale."""
+        return cls(folder)
 
     def say(self, locale: str, message: str) -> str:
         """Return the sentence of a code or of a Chinese source sentence; itself where there is none."""
-        return self.sentences[locale].get(message) or message
+        return self._sentences(locale).get(message) or message
 
     def for_scripts(self, locale: str) -> dict[str, str]:
         """Return the sentences that the page's scripts may use."""
-        return {code: sentence for code, sentence in self.sentences[locale].items() if _CODE.fullmatch(code)}
+        return {code: sentence for code, sentence in self._sentences(locale).items() if _CODE.fullmatch(code)}
+
+    def _sentences(self, locale: str) -> Mapping[str, str]:
+        return _read(self.folder / locale / "LC_MESSAGES" / "messages.po")
 
 
+@cache
 def _read(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         catalogue = read_po(file)

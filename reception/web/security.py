@@ -6,15 +6,18 @@ import secrets
 import time
 
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from reception.domain.errors import NotAllowed
 from reception.keys import DEVICES, EDGE, PEOPLE, ROUTES, SETTINGS
 from reception.store.audit import AuditAction
+from reception.store.faults import is_unavailable
 from reception.web.audience import Handler
 from reception.web.denials import write_denial
 from reception.web.principals import LOGIN, Login, SignedOut, roles_of, signed_in
 from reception.web.requests import UNSAFE, BadOrigin, refuse_foreign_origin
 
+logger = logging.getLogger(__name__)
 access_log = logging.getLogger("reception.access")
 
 SESSION_COOKIE = "reception_session"
@@ -116,8 +119,19 @@ async def _login_of(request: web.Request) -> Login | None:
     if login is None:
         return None
     if login.is_due:
-        await request.app[EDGE].run(lambda work: people.seen(work, login.actor.login))
+        await _note_seen(request, login.actor.login)
     return Login(login.actor, login.csrf_token)
+
+
+async def _note_seen(request: web.Request, login: str) -> None:
+    people = request.app[PEOPLE]
+    try:
+        await request.app[EDGE].run(lambda work: people.seen(work, login))
+    except SQLAlchemyError as error:
+        # Reading goes on while nothing can be written; the next request notes it.
+        if not is_unavailable(error):
+            raise
+        logger.warning("login.not_noted error=%s", type(error).__name__)
 
 
 def session_cookie(request: web.Request) -> str:

@@ -420,11 +420,15 @@ def test_the_sweep_finds_a_canary_in_every_kind_of_file(tmp_path: Path, kind: st
 def test_the_sweep_finds_a_canary_that_a_process_shows_to_everybody(where: str) -> None:
     planted = f"visitor={NAME.text}"
     process = subprocess.Popen(
-        ["cat", *(["-", planted] if where == "arguments" else [])],
+        ["sh", "-c", "echo ready; cat", *([planted] if where == "arguments" else [])],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={"PATH": os.environ["PATH"], **({"LEAK": planted} if where == "environment" else {})},
     )
     try:
+        # Right after its start a process still shows an empty command line.
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
         assert {hit.canary for hit in EVERYTHING.search_process(process.pid)} == {"name"}
     finally:
         process.communicate()

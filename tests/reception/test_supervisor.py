@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reception import supervisor
+from reception.listening import BACKLOG, bind
 from reception.settings import Settings
 from reception.supervisor import Child, children
 
@@ -25,6 +27,16 @@ line = socket.socket(socket.AF_UNIX)
 line.connect(sys.argv[1])
 line.sendall(f"{os.getpid()}\\n".encode())
 sys.stdin.buffer.read()
+"""
+
+# A child that tells its pid to everybody who connects to the socket that it was lent.
+ANSWERING = """
+import os, socket, sys
+listening = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    line, _ = listening.accept()
+    line.sendall(f"{os.getpid()}\\n".encode())
+    line.close()
 """
 
 # A supervisor with nothing else to do.
@@ -71,7 +83,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Switchboard]:
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less than a service would."""
-    monkeypatch.setattr(supervisor, "FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr(supervisor, "SECOND_RETRY_S", 0.01)
     monkeypatch.setattr(supervisor, "STOP_S", 0.5)
 
 
@@ -147,14 +159,71 @@ async def test_no_child_outlives_a_killed_supervisor(board: Switchboard) -> None
     assert await killed.wait() == -signal.SIGKILL
 
 
+async def test_who_connects_while_the_web_server_is_away_is_answered_by_the_next(tmp_path: Path) -> None:
+    with bind(Settings(listen="127.0.0.1:0", data_dir=tmp_path)) as listening:
+        listening.listen(BACKLOG)
+        lent = listening.fileno()
+        child = Child("child", [sys.executable, "-c", ANSWERING, str(lent)], dict(os.environ), lent=(lent,))
+        keeping = asyncio.create_task(child.keep())
+        pids = [await answered_by(listening)]
+
+        for _ in range(5):
+            os.kill(pids[-1], signal.SIGKILL)
+            pids.append(await answered_by(listening))
+        await child.stop()
+        await keeping
+
+    assert len(set(pids)) == 6
+
+
+async def answered_by(listening: socket.socket) -> int:
+    """Connect at once and wait for the pid of whoever answers; a killed child's connection says nothing."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            told = await reader.read(20)
+            writer.close()
+            await writer.wait_closed()
+            if told:
+                return int(told)
+
+
+async def test_the_first_retry_comes_at_once_and_later_ones_wait_longer(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("reception.supervisor.asyncio.sleep", note)
+    child = a_child(board)
+    keeping = asyncio.create_task(child.keep())
+
+    for _ in range(4):
+        pid, life = await board.next_life()
+        os.kill(pid, signal.SIGKILL)
+        await ended(life)
+    await board.next_life()
+    await child.stop()
+    await keeping
+
+    assert waits == [0.0, 0.01, 0.02, 0.04]
+
+
 def test_both_children_get_the_settings_and_end_with_their_pipe(tmp_path: Path) -> None:
     settings = Settings(listen="127.0.0.1:18080", data_dir=tmp_path, relay_udp_ports="41000-41010")
 
-    relay, web = children(settings)
+    with socket.socket() as listening:
+        relay, web = children(settings, listening)
+        lent = listening.fileno()
 
     assert relay.command[1:3] == ["-m", "signaling.media.relay"]
     assert "41000-41010" in relay.command
-    assert web.command[1:] == ["-m", "reception", "serve", "--exit-on-stdin-close"]
+    assert web.command[1:] == ["-m", "reception", "serve", "--fd", str(lent), "--exit-on-stdin-close"]
+    assert (relay.lent, web.lent) == ((), (lent,))
     assert relay.command[-1] == "--exit-on-stdin-close"
     assert web.environment["RECEPTION_LISTEN"] == "127.0.0.1:18080"
     assert web.environment["RECEPTION_DATA_DIR"] == str(tmp_path)
@@ -167,5 +236,8 @@ def test_the_password_of_the_demo_accounts_is_not_handed_on(
     settings = Settings(data_dir=tmp_path, demo=True)
     assert settings.demo_password is not None
 
-    for child in children(settings):
+    with socket.socket() as listening:
+        both = children(settings, listening)
+
+    for child in both:
         assert "a long enough phrase" not in " ".join([*child.command, *child.environment.values()])

@@ -20,7 +20,7 @@ from reception.keys import DEVICES, EDGE, PEOPLE
 from reception.services.people import SignedIn
 from reception.settings import Settings
 from reception.web.security import SESSION_COOKIE
-from signaling.messages import Hello, Ping, ServerMessage, Welcome, decode_server
+from signaling.messages import Event, Hello, Ping, Resume, Resumed, ServerMessage, Welcome, decode_server
 from tests.signaling.peers import MemoryPlane, ScriptedPeer
 from tests.support.factories import County, EnrolledTerminal, FrozenClock, MadeVisit, an_id_number
 
@@ -133,6 +133,32 @@ class Client:
         peer = await self.dial()
         await peer.say(Hello(ticket=await self.ticket(), proto=1))
         await peer.expect(Welcome)
+        return peer
+
+    async def resume(self, earlier: ScriptedPeer, *, token: str | None = None) -> ScriptedPeer:
+        """Return a socket that has asked for the session of an earlier one, and remembers what that one saw.
+
+        Args:
+            token: what is shown instead of the newest resume token that came.
+        """
+        ticket, peer = await self.ticket(), await self.dial()
+        opening = next(one for one in reversed(earlier.seen) if isinstance(one, Welcome | Resumed))
+        began = next(place for place, one in enumerate(earlier.seen) if isinstance(one, Welcome))
+        events = [one for one in earlier.seen[began:] if isinstance(one, Event)]
+        welcome = earlier.seen[began]
+        assert isinstance(welcome, Welcome)
+        peer.seen.extend(earlier.seen)
+        await peer.say(
+            Resume(
+                ticket=ticket,
+                proto=1,
+                sid=opening.sid,
+                token=token or opening.resume_token,
+                last_seq=max((event.seq for event in events), default=0),
+                last_pos=max((event.pos for event in events), default=0) or welcome.pos,
+                last_result_cseq=0,
+            )
+        )
         return peer
 
 

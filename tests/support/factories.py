@@ -16,10 +16,10 @@ from reception.domain.identity import check_digit
 from reception.domain.ids import DeviceId, PersonId, PlaceId, VisitId, new_id
 from reception.domain.registration import Matter, Registration, Visitor
 from reception.domain.roles import Role
-from reception.domain.visits import OWES_OUTCOME, PendingReason, VisitState
+from reception.domain.visits import OWES_OUTCOME, PendingReason, SuspendReason, VisitState
 from reception.edge import Edge
 from reception.keyring import Keyring
-from reception.services import accounts, desk, intake, outcome, visit
+from reception.services import accounts, desk, intake, outcome, suspension, visit
 from reception.services.denials import Denied, settled
 from reception.services.devices import Devices, DeviceSession
 from reception.services.notes import Note, Notes, Rung
@@ -290,6 +290,8 @@ class County:
         await self.answers(officer, visit.id)
         if state in (VisitState.WRAP_UP, VisitState.OUTCOME_LOGGED):
             await self.ends(officer, visit.id)
+        if state is VisitState.SUSPENDED:
+            await self.suspends(visit.id)
         if state is VisitState.OUTCOME_PENDING:
             await self.loses(visit.id)
         if state is VisitState.OUTCOME_LOGGED:
@@ -336,7 +338,11 @@ class County:
         """Let the host end the call."""
         await self.edge.run(lambda work: visit.end(work, officer, chosen))
 
-    async def loses(self, chosen: VisitId, reason: PendingReason = PendingReason.OFFICER_GONE) -> bool:
+    async def suspends(self, chosen: VisitId, reason: SuspendReason = SuspendReason.TERMINAL_GONE) -> bool:
+        """Let the service find that the line of a call is lost for too long."""
+        return await self.edge.run(lambda work: suspension.suspend(work, chosen, reason))
+
+    async def loses(self, chosen: VisitId, reason: PendingReason = PendingReason.STOPPED) -> bool:
         """Let the service give a visit up."""
         return await self.edge.run(lambda work: visit.lose(work, chosen, reason))
 

@@ -11,14 +11,19 @@ from pathlib import Path
 
 from tests.support.program import query
 
-# An answered visit is logged, or runs with its officer there, or waits for its outcome in somebody's name.
+# An answered visit is logged, or runs with its officer there, or is suspended for a reason in somebody's
+# name for the day, or waits for its outcome in somebody's name.
 _UNACCOUNTED = """
     SELECT visit.id, visit.state FROM visit
     LEFT JOIN outcome ON outcome.visit_id = visit.id
     WHERE (visit.answered_at IS NOT NULL
-           OR visit.state IN ('in_call', 'wrap_up', 'outcome_pending', 'outcome_logged'))
+           OR visit.state IN ('in_call', 'suspended', 'wrap_up', 'outcome_pending', 'outcome_logged'))
       AND NOT (visit.state = 'outcome_logged' AND outcome.visit_id IS NOT NULL)
       AND NOT (visit.state IN ('in_call', 'wrap_up') AND visit.officer_id IN ({connected}))
+      AND NOT (visit.state = 'suspended'
+               AND visit.officer_id IS NOT NULL AND visit.outcome_owner_id = visit.officer_id
+               AND visit.suspended_at IS NOT NULL AND coalesce(visit.suspended_reason, '') <> ''
+               AND visit.ended_at IS NULL)
       AND NOT (visit.state = 'outcome_pending'
                AND visit.outcome_owner_id IS NOT NULL AND coalesce(visit.pending_reason, '') <> '')
 """
@@ -28,6 +33,13 @@ _LOGGED_TOO_EARLY = """
 """
 _ANSWERED_TWICE = """
     SELECT visit_id, count(*) FROM visit_event WHERE kind = 'answered' GROUP BY visit_id HAVING count(*) > 1
+"""
+_WENT_ON_UNSUSPENDED = """
+    SELECT visit_id, seq FROM visit_event AS returned
+    WHERE kind = 'returned' AND coalesce(
+        (SELECT kind FROM visit_event AS before
+         WHERE before.visit_id = returned.visit_id AND before.seq < returned.seq
+           AND before.kind IN ('suspended', 'returned') ORDER BY before.seq DESC LIMIT 1), '') <> 'suspended'
 """
 _NOT_AUDITED = """
     SELECT outcome.visit_id, outcome.code FROM outcome
@@ -51,6 +63,7 @@ def violations(database: Path, *, connected: Collection[str] = ()) -> list[str]:
         ("answered without an outcome, an officer or an owner", _UNACCOUNTED.format(connected=marks)),
         ("an outcome of a visit that is not logged", _LOGGED_TOO_EARLY),
         ("answered twice", _ANSWERED_TWICE),
+        ("gone on with twice", _WENT_ON_UNSUSPENDED),
         ("an outcome that the audit chain does not know", _NOT_AUDITED),
         ("a participant of no visit", _ORPHANS),
     )

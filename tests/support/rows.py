@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reception.domain.ids import new_id
 from reception.domain.roles import Role
-from reception.domain.visits import OWES_OUTCOME, PendingReason, VisitState
+from reception.domain.visits import OWES_OUTCOME, PendingReason, SuspendReason, VisitState
 from reception.store.tables import (
     CaseRow,
     OutcomeRow,
@@ -79,7 +79,7 @@ async def add_visit(
     case, place = await add_case(session), await add_place(session)
     if state in _ANSWERED and officer is None:
         officer = await add_person(session)
-    is_pending = state is VisitState.OUTCOME_PENDING
+    is_pending, is_suspended = state is VisitState.OUTCOME_PENDING, state is VisitState.SUSPENDED
     visit = VisitRow(
         id=new_id(),
         case_id=case.id,
@@ -94,8 +94,10 @@ async def add_visit(
         answered_at=NOW + timedelta(minutes=2) if officer else None,
         officer_id=officer.id if officer else None,
         outcome_owner_id=officer.id if officer else None,
-        pending_reason=PendingReason.OFFICER_GONE if is_pending else None,
+        pending_reason=PendingReason.STOPPED if is_pending else None,
         pending_since=NOW if is_pending else None,
+        suspended_at=NOW if is_suspended else None,
+        suspended_reason=SuspendReason.TERMINAL_GONE if is_suspended else None,
     )
     session.add(visit)
     await session.flush()

@@ -31,8 +31,14 @@ class Stage:
 
     async def desk(self, user: str = "duty1", *, size: tuple[int, int] = LAPTOP) -> Desk:
         """An officer on duty."""
+        desk = await self.new_desk(user, size=size)
+        await desk.go_on_duty()
+        return desk
+
+    async def new_desk(self, user: str = "duty1", *, size: tuple[int, int] = LAPTOP) -> Desk:
+        """An officer at the desk, not on duty yet."""
         desk = Desk(await self.chromium.window(self.program.origin, user, size=size))
-        await desk.report_for_duty(user)
+        await desk.sign_in(user, "/desk")
         return desk
 
     async def ledger(self, user: str = "duty1") -> Ledger:

@@ -53,6 +53,37 @@ class Ticket(Answer, kw_only=True):
     ticket: str
 
 
+class PreferredDeviceView(Answer, kw_only=True):
+    """A camera, microphone or loudspeaker as the browser names it."""
+
+    label: str
+    group: str
+
+
+class DeviceProfileView(Answer, kw_only=True):
+    """What this terminal uses; null where nobody has chosen."""
+
+    camera: PreferredDeviceView | None
+    microphone: PreferredDeviceView | None
+    speaker: PreferredDeviceView | None
+
+
+class IceServer(Answer, kw_only=True):
+    """A TURN server and a credential for it; never written to a log."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class IceServers(Answer, kw_only=True):
+    """Ways round a blocked UDP, asked for before each build and restart; `relay_only`: take no other."""
+
+    ice_servers: list[IceServer]
+    relay_only: bool
+    ttl_s: int
+
+
 class RegisteredVisit(Answer, kw_only=True):
     """The new visit."""
 
@@ -88,8 +119,35 @@ class ChatView(Answer, kw_only=True):
     text: str
 
 
+class SaidView(Answer, kw_only=True):
+    """One line of a running conversation, with the seat as on the wire."""
+
+    seat: str
+    role: str
+    name: str
+    text: str
+    at: datetime
+
+
+class SnapshotView(Answer, kw_only=True):
+    """A call as a participant finds it; facts up to `pos` are in it."""
+
+    visit: str
+    state: str
+    pos: int
+    chat: list[SaidView]
+
+
+class ParkedView(Answer, kw_only=True):
+    """A suspended visit that the terminal put aside: no more than whoever passes by may read."""
+
+    visit: str
+    ticket: str
+    since: datetime
+
+
 class VisitView(Answer, kw_only=True):
-    """A visit as its own terminal sees it."""
+    """A visit as its own terminal sees it; `suspended_reason` is null while its line is not lost."""
 
     visit: str
     ticket: str
@@ -105,6 +163,7 @@ class VisitView(Answer, kw_only=True):
     callback_owner: str | None
     callback_by: datetime | None
     receipt: str | None
+    suspended_reason: str | None
     chat: list[ChatView]
 
 
@@ -117,6 +176,7 @@ class TerminalView(Answer, kw_only=True):
     county_phone: str
     officers: list[StaffLine]
     visit: VisitView | None
+    parked: list[ParkedView]
 
 
 class DutyView(Answer, kw_only=True):
@@ -136,7 +196,7 @@ class Me(Answer, kw_only=True):
 
 
 class QueueLineView(Answer, kw_only=True):
-    """One waiting visit."""
+    """One waiting visit; `officer` received it before, when its call was cut off."""
 
     visit: str
     ticket: str
@@ -145,6 +205,20 @@ class QueueLineView(Answer, kw_only=True):
     raised_at: datetime
     state: str
     direct: bool
+    officer: str | None
+
+
+class SuspendedView(Answer, kw_only=True):
+    """A suspended visit of the officer who received it; `offered` when its terminal is back."""
+
+    visit: str
+    case_no: str
+    ticket: str
+    place: str
+    reason: str
+    since: datetime
+    parked: bool
+    offered: bool
 
 
 class PendingView(Answer, kw_only=True):
@@ -183,6 +257,7 @@ class DeskView(Answer, kw_only=True):
     duty: DutyView
     queue: list[QueueLineView]
     pending: list[PendingView]
+    suspended: list[SuspendedView]
     current: CurrentView | None
     colleagues: list[Colleague]
 
@@ -279,6 +354,43 @@ class EventView(Answer, kw_only=True):
     person: str | None
     code: str | None
     gap_s: float | None
+
+
+class StretchView(Answer, kw_only=True):
+    """Some seconds of a participant's line: the worst of them. `score` from 0 (none) to 100 (good)."""
+
+    starts_at: datetime
+    ends_at: datetime
+    score: int
+    verdict: str
+    rung: str
+    route: str
+    rtt_ms: float
+    loss: float
+
+
+class GapView(Answer, kw_only=True):
+    """A time in which nothing was heard of a participant's line."""
+
+    starts_at: datetime
+    ends_at: datetime
+    seconds: int
+
+
+class LineView(Answer, kw_only=True):
+    """One participant's line over a visit; `person` is null for the visitor's side."""
+
+    role: str
+    person: str | None
+    stretches: list[StretchView]
+    gaps: list[GapView]
+
+
+class LinesView(Answer, kw_only=True):
+    """The lines of a visit, in order of their beginning."""
+
+    visit: str
+    lines: list[LineView]
 
 
 class OutcomeView(Answer, kw_only=True):

@@ -50,6 +50,21 @@ class OpenDeviceSession(Body, kw_only=True):
     signature: Annotated[str, Meta(max_length=128)]
 
 
+class PreferredDevice(Body, kw_only=True):
+    """A camera, microphone or loudspeaker as the browser names it."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=200)]
+    group: Annotated[str, Meta(max_length=128)] = ""
+
+
+class DeviceProfileBody(Body, kw_only=True):
+    """What this terminal uses from now on; null where nobody has chosen."""
+
+    camera: PreferredDevice | None = None
+    microphone: PreferredDevice | None = None
+    speaker: PreferredDevice | None = None
+
+
 class VisitorBody(Body, kw_only=True):
     """Who came."""
 

@@ -36,6 +36,7 @@ from reception.web.api.answers import (
     PendingView,
     PersonView,
     QueueLineView,
+    SuspendedView,
     TownshipAnswerView,
     VisitMoved,
 )
@@ -71,6 +72,7 @@ async def desk_view(request: web.Request, actor: Officer) -> DeskView:
                 )
                 for line in await views.pending_lines(work, actor.person)
             ],
+            suspended=await _suspended(work, actor),
             current=await _current(work, actor),
             colleagues=[
                 Colleague(
@@ -97,7 +99,25 @@ def _queue_line(line: views.QueueLine) -> QueueLineView:
         raised_at=line.raised_at,
         state=line.state,
         direct=line.direct,
+        officer=line.officer,
     )
+
+
+async def _suspended(work: Work, actor: Officer) -> list[SuspendedView]:
+    rows = await Visits(work.session).suspended_of(actor.person)
+    return [
+        SuspendedView(
+            visit=line.visit,
+            case_no=line.case_number,
+            ticket=line.ticket,
+            place=line.place,
+            reason=line.reason,
+            since=line.since,
+            parked=line.is_parked,
+            offered=line.is_offered,
+        )
+        for line in await views.suspended_lines(work, rows)
+    ]
 
 
 async def _current(work: Work, actor: Officer) -> CurrentView | None:
@@ -159,8 +179,7 @@ async def decline(request: web.Request) -> web.StreamResponse:
     actor, chosen = officer(request), VisitId(request.match_info["visit"])
 
     async def use_case(work: Work) -> VisitMoved:
-        await desk.decline(work, actor, chosen)
-        return VisitMoved(visit=chosen, state=VisitState.WAITING)
+        return VisitMoved(visit=chosen, state=await desk.decline(work, actor, chosen))
 
     return await run_once(request, use_case)
 
@@ -281,8 +300,9 @@ async def _panel(work: Work, actor: Officer, chosen: VisitId) -> CasePanel:
 
 
 async def _refuse_stranger(work: Work, actor: Officer, row: VisitRow) -> None:
-    """Let in who takes part, who owes the outcome, and, while the visit waits, who may answer it."""
-    if VisitState(row.state) is VisitState.WAITING:
+    """Let in who takes part, who owes the outcome, and, of a visit in the queue, who may answer it."""
+    is_offered = row.first_chance_until is not None
+    if VisitState(row.state) is VisitState.WAITING or is_offered:
         may(actor, Action.ANSWER_VISIT)
         return
     if VisitState(row.state) in OWES_OUTCOME or VisitState(row.state) is VisitState.OUTCOME_LOGGED:

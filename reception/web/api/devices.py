@@ -1,4 +1,4 @@
-"""API of terminals as devices: enrolment, challenge, session; and the ticket that opens a socket."""
+"""API of terminals as devices: enrolment, session, device profile; and the ticket that opens a socket."""
 
 import msgspec
 from aiohttp import web
@@ -6,13 +6,15 @@ from aiohttp import web
 from reception.domain.actors import seat_of_device
 from reception.domain.ids import DeviceId
 from reception.keys import DEVICES, EDGE
+from reception.services import device_profiles
 from reception.services.denials import settled
+from reception.services.device_profiles import DeviceProfile
 from reception.services.work import Work
-from reception.web.api.answers import Challenge, DeviceSession, Enrolled, Ticket
-from reception.web.api.bodies import Enrol, Nothing, OpenDeviceSession
+from reception.web.api.answers import Challenge, DeviceProfileView, DeviceSession, Enrolled, Ticket
+from reception.web.api.bodies import DeviceProfileBody, Enrol, Nothing, OpenDeviceSession
 from reception.web.api.terminal import township_officers
-from reception.web.commands import answered
-from reception.web.principals import SignedOut, signed_in
+from reception.web.commands import answered, as_answer, run_once
+from reception.web.principals import SignedOut, signed_in, terminal
 from reception.web.requests import body_of
 from signaling.keys import HUB, TICKETS
 from signaling.tokens import Claims
@@ -92,3 +94,22 @@ async def issue_ticket(request: web.Request) -> web.StreamResponse:
         raise SignedOut
     ticket = request.app[TICKETS].issue(Claims(seat=login.actor.seat, login=login.actor.login))
     return answered(Ticket(ticket=ticket))
+
+
+async def show_profile(request: web.Request) -> web.StreamResponse:
+    """`GET /api/v1/terminal/device-profile`: which camera, microphone and loudspeaker this terminal uses."""
+    actor = terminal(request)
+    found = await request.app[EDGE].read(lambda work: device_profiles.read_profile(work, actor))
+    return answered(as_answer(DeviceProfileView, found))
+
+
+async def keep_profile(request: web.Request) -> web.StreamResponse:
+    """`PUT /api/v1/terminal/device-profile`: keep what was chosen, for this browser and the next."""
+    actor, body = terminal(request), await body_of(request, DeviceProfileBody)
+    profile = as_answer(DeviceProfile, body)
+
+    async def use_case(work: Work) -> DeviceProfileView:
+        await device_profiles.keep_profile(work, actor, profile)
+        return as_answer(DeviceProfileView, profile)
+
+    return await run_once(request, use_case)

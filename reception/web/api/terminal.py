@@ -1,5 +1,6 @@
 """API of the township terminal: registration, the township's answer, raising, and what a reload shows."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -12,13 +13,15 @@ from reception.domain.registration import Matter, Registration, Visitor
 from reception.domain.roles import Role
 from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS
-from reception.services import desk, intake, views
+from reception.services import desk, intake, suspension, views
 from reception.services.chronicle import ChatTold, conversation
+from reception.services.visit import visitor_left as give_up
 from reception.services.work import Work
 from reception.store.tables import PersonRow, PlaceRow, RoleGrantRow, UnitRow, VisitRow
 from reception.store.visits import Visits
 from reception.web.api.answers import (
     ChatView,
+    ParkedView,
     Raised,
     RegisteredVisit,
     StaffLine,
@@ -49,6 +52,7 @@ async def show_terminal(request: web.Request) -> web.StreamResponse:
             county_phone=settings.county_phone,
             officers=await township_officers(work, actor.unit),
             visit=await _visit_at(work, actor),
+            parked=await _parked_at(work, actor),
         )
 
     return answered(await request.app[EDGE].read(read))
@@ -76,6 +80,14 @@ async def _visit_at(work: Work, actor: Terminal) -> VisitView | None:
     return _visit_view(standing, await conversation(work, row) if is_talking else [])
 
 
+async def _parked_at(work: Work, actor: Terminal) -> list[ParkedView]:
+    rows = await Visits(work.session).parked_at_device(actor.device, work.today)
+    return [
+        ParkedView(visit=line.visit, ticket=line.ticket, since=line.since)
+        for line in await views.suspended_lines(work, rows)
+    ]
+
+
 def _is_shown(row: VisitRow, now: datetime) -> bool:
     """Say whether the terminal's page still is about this visit."""
     if row.state == VisitState.CANCELLED:
@@ -101,6 +113,7 @@ def _visit_view(standing: views.VisitStanding, chat: list[ChatTold]) -> VisitVie
         callback_owner=standing.callback_owner,
         callback_by=standing.callback_by,
         receipt=standing.receipt,
+        suspended_reason=standing.suspended_reason,
         chat=as_answer(list[ChatView], chat),
     )
 
@@ -184,10 +197,31 @@ async def raise_visit(request: web.Request) -> web.StreamResponse:
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """`POST /api/v1/visits/{visit}/cancel`: the visitor takes the visit back."""
+    return await _move(request, intake.cancel)
+
+
+async def park(request: web.Request) -> web.StreamResponse:
+    """`POST /api/v1/visits/{visit}/park`: put a suspended visit aside, to serve somebody else."""
+    return await _move(request, suspension.park)
+
+
+async def take_up(request: web.Request) -> web.StreamResponse:
+    """`POST /api/v1/visits/{visit}/take-up`: take a visit up again that was put aside."""
+    return await _move(request, suspension.take_up)
+
+
+async def visitor_left(request: web.Request) -> web.StreamResponse:
+    """`POST /api/v1/visits/{visit}/visitor-left`: nobody will come back to a suspended visit."""
+    return await _move(request, give_up)
+
+
+async def _move(
+    request: web.Request, step: Callable[[Work, Terminal, VisitId], Awaitable[VisitState]]
+) -> web.StreamResponse:
     await body_of(request, Nothing)
     actor, visit = terminal(request), VisitId(request.match_info["visit"])
 
     async def use_case(work: Work) -> VisitMoved:
-        return VisitMoved(visit=visit, state=await intake.cancel(work, actor, visit))
+        return VisitMoved(visit=visit, state=await step(work, actor, visit))
 
     return await run_once(request, use_case)

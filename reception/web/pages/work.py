@@ -6,6 +6,7 @@ from sqlalchemy import select
 from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS
 from reception.services import record
+from reception.services.line_record import lines_of
 from reception.services.sight import sight_of
 from reception.services.work import Work
 from reception.store.tables import PlaceRow, UnitRow
@@ -67,4 +68,5 @@ async def show_case(request: web.Request) -> web.StreamResponse:
     """`GET /cases/{number}`; the reading is written to the audit chain."""
     actor, number = officer(request), request.match_info["number"]
     told = await request.app[EDGE].run(lambda work: record.read_case(work, actor, number))
-    return render(request, "pages/case.html", {"case": told})
+    lines = await request.app[EDGE].read(lambda work: lines_of(work, [visit.id for visit in told.visits]))
+    return render(request, "pages/case.html", {"case": told, "lines": lines})

@@ -132,10 +132,10 @@ async def test_an_officer_with_three_outcomes_owed_answers_nothing(county: Count
         await county.answers(officer, made.id)
 
 
-async def test_only_a_waiting_visit_is_answered(county: County) -> None:
+async def test_only_a_waiting_or_suspended_visit_is_answered(county: County) -> None:
     officer = await county.on_duty()
 
-    for state in set(VisitState) - {VisitState.WAITING}:
+    for state in set(VisitState) - {VisitState.WAITING, VisitState.SUSPENDED}:
         made = await county.visit(state)
         before = await county.rows()
 
@@ -275,7 +275,7 @@ async def test_a_lost_visit_is_owed_by_its_officer_with_a_reason(county: County)
 
 
 async def test_a_visit_that_is_not_running_can_not_be_lost(county: County) -> None:
-    for state in set(VisitState) - {VisitState.IN_CALL, VisitState.WRAP_UP}:
+    for state in set(VisitState) - {VisitState.IN_CALL, VisitState.SUSPENDED, VisitState.WRAP_UP}:
         made = await county.visit(state)
         before = await county.rows()
 

@@ -93,7 +93,8 @@ async def test_only_the_table_s_steps_can_be_taken(sessions: Sessions, before: V
             await add_outcome(session, visit)
         step = (
             "UPDATE visit SET state = :after, officer_id = :officer, outcome_owner_id = :officer,"
-            " answered_at = registered_at, pending_reason = 'stopped' WHERE id = :id"
+            " answered_at = registered_at, pending_reason = 'stopped', suspended_at = registered_at,"
+            " suspended_reason = 'terminal_gone' WHERE id = :id"
         )
 
         taken = {}
