@@ -1,0 +1,1 @@
+"""The unattended terminal: watchdog, policies, set-up, updates."""
