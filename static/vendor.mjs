@@ -14,11 +14,6 @@ const vendor = join(here, "vendor");
 const COPIES = [
   ["idb/build", "idb"],
   ["idb/LICENSE", "idb/LICENSE"],
-  ["partysocket/dist/ws.js", "partysocket/ws.js"],
-  ["partysocket/dist/ws.js.map", "partysocket/ws.js.map"],
-  ["partysocket/ws-DfTZCobx.d.ts", "partysocket/ws-DfTZCobx.d.ts"],
-  ["partysocket/ws.d.ts", "partysocket/ws.d.ts"],
-  ["partysocket/LICENSE.txt", "partysocket/LICENSE"],
   ["lucide-static/LICENSE", "lucide/LICENSE"],
 ];
 

@@ -1,7 +1,8 @@
 """Seven ways out of a call, and none of them past the outcome.
 
 Each test brings a visit into a call, leaves it in one way, and waits until the record
-accounts for it.  The last test shows that the oracle would notice if it did not.
+accounts for it: suspended in its officer's name, gone on with, or owed.  The last test
+shows that the oracle would notice if it did not.
 """
 
 import asyncio
@@ -22,10 +23,16 @@ from tests.support.program import Program, query
 from tests.support.scripted import scripted_terminal
 from tests.support.stage import Stage
 
-# Patience cut short: what takes a minute and a half in an office takes a second here.
-SHORT = {"countdown_s": 0, "seat_grace_s": 1, "wrap_up_grace_s": 1, "sweep_s": 0.2}
-# Where a process is killed, the pages need time to find its successor before anybody is given up.
-PATIENT = {**SHORT, "seat_grace_s": 8}
+# Patience cut short: what takes three quarters of a minute in an office takes a second here.
+SHORT = {
+    "countdown_s": 0,
+    "suspend_after_s": 1,
+    "same_officer_first_s": 1,
+    "wrap_up_grace_s": 1,
+    "sweep_s": 0.2,
+}
+# Where a process is killed, the pages need time to find its successor before anything is suspended.
+PATIENT = {**SHORT, "suspend_after_s": 8}
 ACCOUNTED_S = 30.0  # a killed browser is noticed when its connection breaks, a lost one after 25 s
 
 
@@ -49,16 +56,29 @@ async def happens(program: Program, visit: str, kind: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def falls_to_its_owner(program: Program, visit: str, *reasons: str) -> None:
-    """Wait until the visit stands in 待补录 with owner and reason; the whole record must hold then."""
-    sql = "SELECT state, pending_reason, outcome_owner_id, officer_id FROM visit WHERE id = ?"
+async def is_accounted_for(program: Program, visit: str, state: str, *reasons: str) -> None:
+    """Wait until the visit stands in a state with owner and reason; the whole record must hold then."""
+    sql = (
+        "SELECT state, outcome_owner_id, officer_id, coalesce(suspended_reason, pending_reason) AS reason"
+        " FROM visit WHERE id = ?"
+    )
     deadline = time.monotonic() + ACCOUNTED_S
-    while (row := program.query(sql, visit)[0])["state"] != "outcome_pending":
+    while (row := program.query(sql, visit)[0])["state"] != state:
         assert time.monotonic() < deadline, f"still {row['state']}"
         await asyncio.sleep(0.05)
-    assert row["pending_reason"] in reasons
+    assert row["reason"] in reasons
     assert row["outcome_owner_id"] == row["officer_id"]
     assert violations(program.database) == []
+
+
+async def falls_to_its_owner(program: Program, visit: str, *reasons: str) -> None:
+    """Wait until the visit stands in 待补录."""
+    await is_accounted_for(program, visit, "outcome_pending", *reasons)
+
+
+async def is_suspended(program: Program, visit: str, *reasons: str) -> None:
+    """Wait until the visit is suspended: nothing of it is lost, and its officer still owes the outcome."""
+    await is_accounted_for(program, visit, "suspended", *reasons)
 
 
 async def test_the_end_button_leads_to_the_form_and_a_left_form_to_its_owner(stage_with: SetStage) -> None:
@@ -72,26 +92,25 @@ async def test_the_end_button_leads_to_the_form_and_a_left_form_to_its_owner(sta
             await falls_to_its_owner(stage.program, visit, "wrap_up_left")
 
 
-async def test_a_closed_tab_leaves_the_outcome_to_its_owner(stage_with: SetStage) -> None:
+async def test_a_closed_tab_suspends_the_visit_and_opening_it_again_goes_on(stage_with: SetStage) -> None:
     async with stage_with(**SHORT) as stage:
         desk = await stage.desk()
         async with in_call(stage, desk) as visit:
             await desk.window.page.close(run_before_unload=True)
-            await falls_to_its_owner(stage.program, visit, "officer_gone")
+            await is_suspended(stage.program, visit, "officer_gone")
             assert desk.window.asked_before_leaving == 1
 
-            # The owner finds it on top of the desk, and the outcome can still be written.
+            # Back at the desk, the call goes on by itself, and still cannot be left without an outcome.
             desk.window.page = await desk.window.context.new_page()
             await desk.window.open("/desk")
-            pending = desk.window.page.locator(f'[data-testid="pending-outcome"][data-visit="{visit}"]')
-            await pending.get_by_test_id("pending-open").click()
-            await desk.save_outcome()
+            await happens(stage.program, visit, "returned")
+            await desk.finish()
             assert violations(stage.program.database) == []
             (row,) = stage.program.query("SELECT state FROM visit WHERE id = ?", visit)
             assert row["state"] == "outcome_logged"
 
 
-async def test_a_crashed_page_leaves_the_outcome_to_its_owner(stage_with: SetStage) -> None:
+async def test_a_crashed_page_suspends_the_visit(stage_with: SetStage) -> None:
     async with stage_with(**SHORT) as stage:
         desk = await stage.desk()
         async with in_call(stage, desk) as visit:
@@ -103,10 +122,12 @@ async def test_a_crashed_page_leaves_the_outcome_to_its_owner(stage_with: SetSta
             command.cancel()
             with contextlib.suppress(asyncio.CancelledError, Error):
                 await command
-            await falls_to_its_owner(stage.program, visit, "officer_gone")
+            await is_suspended(stage.program, visit, "officer_gone")
 
 
-async def test_a_killed_browser_leaves_the_outcome_to_its_owner(stage_with: SetStage) -> None:
+async def test_a_killed_browser_suspends_the_visit_and_a_colleague_logs_its_outcome(
+    stage_with: SetStage,
+) -> None:
     async with stage_with(**SHORT) as stage:
         known = {process.pid for process in psutil.Process().children(recursive=True)}
         browser = await stage.chromium.launch()
@@ -117,7 +138,12 @@ async def test_a_killed_browser_leaves_the_outcome_to_its_owner(stage_with: SetS
                 with contextlib.suppress(psutil.NoSuchProcess):
                     if process.pid not in known and "chrom" in process.name():
                         process.kill()
-            await falls_to_its_owner(stage.program, visit, "officer_gone")
+            await is_suspended(stage.program, visit, "officer_gone")
+
+            colleague = await stage.desk("duty2")
+            assert await colleague.accept() == visit
+            await colleague.finish()
+            assert violations(stage.program.database) == []
 
 
 async def test_an_administrator_stops_a_call_without_seeing_it(stage_with: SetStage) -> None:
@@ -171,7 +197,7 @@ async def test_a_killed_web_server_does_not_touch_the_picture(stage_with: SetSta
         assert violations(stage.program.database, connected=[owner["officer_id"]]) == []
 
         await abandoned(stage, windows)
-        await falls_to_its_owner(stage.program, visit, "officer_gone", "everybody_gone")
+        await is_suspended(stage.program, visit, "terminal_gone", "officer_gone", "everybody_gone")
 
 
 async def test_after_a_killed_relay_the_picture_comes_back(stage_with: SetStage) -> None:
@@ -190,13 +216,21 @@ async def test_after_a_killed_relay_the_picture_comes_back(stage_with: SetStage)
         assert violations(stage.program.database, connected=[owner["officer_id"]]) == []
 
         await abandoned(stage, windows)
-        await falls_to_its_owner(stage.program, visit, "officer_gone", "everybody_gone")
+        await is_suspended(stage.program, visit, "terminal_gone", "officer_gone", "everybody_gone")
 
 
 _FORGERIES = {
     "a visit that vanished from the desk": "UPDATE visit SET state = 'cancelled'",
     "a visit that was closed without a word": "UPDATE visit SET state = 'outcome_logged'",
     "a call that nobody is in": "UPDATE visit SET state = 'in_call'",
+    "a visit suspended in nobody's name": (
+        "UPDATE visit SET state = 'suspended', suspended_at = answered_at,"
+        " suspended_reason = 'terminal_gone', outcome_owner_id = NULL"
+    ),
+    "a visit suspended for no reason": "UPDATE visit SET state = 'suspended', suspended_at = answered_at",
+    "a visit suspended after it was ended": (
+        "UPDATE visit SET state = 'suspended', suspended_at = answered_at, suspended_reason = 'terminal_gone'"
+    ),
     "an outcome that nobody owes": (
         "UPDATE visit SET state = 'outcome_pending', pending_reason = 'stopped', outcome_owner_id = NULL"
     ),

@@ -66,6 +66,14 @@ test("hearing the others while sending nothing is E53", () => {
   assert.ok(said.includes("E53"));
 });
 
+test("a new connection that counts its bytes from nothing is no one-way call", () => {
+  const flow = (n) => ({ slots: [[0, rising(n)]], audioSent: n < 6 ? 50_000 + 1000 * n : 100 * n });
+
+  const { said } = feed(new Judge(), 0, 14, flow, { sending: true });
+
+  assert.deepEqual(said, ["media_up"]);
+});
+
 test("a muted peer without a camera counts as there", () => {
   const { said, flowing } = feed(new Judge(), 0, 8, () => ({ slots: [[0, still]] }), {
     expected: one({ audio: false, video: false }),

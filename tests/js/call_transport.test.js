@@ -1,4 +1,4 @@
-/** The media transport against a scripted peer connection: its ten sections, its tracks, and how it comes back. */
+/** The media transport against a scripted peer connection: its ten sections, its tracks, and every way in which it comes back. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -24,6 +24,21 @@ class ScriptedStream {
   }
 }
 
+class ScriptedSender {
+  track = null;
+  transport = null;
+  parameters = { encodings: [{}] };
+  async replaceTrack(track) {
+    this.track = track;
+  }
+  getParameters() {
+    return structuredClone(this.parameters);
+  }
+  async setParameters(parameters) {
+    this.parameters = parameters;
+  }
+}
+
 class ScriptedPeer extends EventTarget {
   transceivers = [];
   connectionState = "new";
@@ -31,14 +46,21 @@ class ScriptedPeer extends EventTarget {
   iceGatheringState = "complete";
   localDescription = null;
   isClosed = false;
+  answers = [];
+  restarts = 0;
+  stats = [];
 
+  constructor(configuration) {
+    super();
+    this.configuration = configuration;
+  }
   addTransceiver(kind, { direction }) {
     const transceiver = {
       kind,
       direction,
       codecs: [],
       setCodecPreferences: (codecs) => (transceiver.codecs = codecs.map(({ mimeType }) => mimeType)),
-      sender: { track: null, transport: null, replaceTrack: async (track) => void (transceiver.sender.track = track) },
+      sender: new ScriptedSender(),
       receiver: { track: { kind } },
     };
     this.transceivers.push(transceiver);
@@ -50,11 +72,23 @@ class ScriptedPeer extends EventTarget {
   getSenders() {
     return this.transceivers.map(({ sender }) => sender);
   }
+  getConfiguration() {
+    return this.configuration;
+  }
+  setConfiguration(configuration) {
+    this.configuration = configuration;
+  }
+  restartIce() {
+    this.restarts += 1;
+  }
   async setLocalDescription() {
-    this.localDescription = { sdp: "v=0\r\na=candidate:1 1 udp 1 10.0.0.9 5000 typ host\r\na=mid:0\r\n" };
+    this.localDescription = { sdp: `v=0\r\na=candidate:1 1 udp 1 10.0.0.9 5000 typ host\r\na=x-restarts:${this.restarts}\r\n` };
   }
   async setRemoteDescription({ sdp }) {
-    this.answer = sdp;
+    this.answers.push(sdp);
+  }
+  async getStats() {
+    return new Map(this.stats.map((entry, index) => [index, entry]));
   }
   close() {
     this.isClosed = true;
@@ -66,6 +100,10 @@ class ScriptedPeer extends EventTarget {
   }
 }
 
+/** What the relay answers as long as it knows the transport. */
+const ANSWER = "v=0\r\nm=audio 9 x\r\na=fingerprint:sha-256 AA\r\na=ssrc:1 cname:slot0\r\n";
+const OTHER_RELAY = ANSWER.replace("AA", "BB");
+
 /** Let every promise that is due run. */
 const settle = async () => {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -73,35 +111,70 @@ const settle = async () => {
 
 let peers = [];
 let offers = [];
+let asked = 0;
+/** Milliseconds of every clock in the test. */
+let clock = 0;
 
-function scripted(sendOffer = async () => "v=0\r\nm=audio 9 x\r\n") {
+function scripted(sendOffer = async () => ANSWER, ports = {}) {
   return new MediaTransport({
     sendOffer: (sdp) => {
       offers.push(sdp);
       return sendOffer(sdp);
     },
-    createPeer: () => {
-      const peer = new ScriptedPeer();
+    iceServers: async () => ({ iceServers: [{ urls: `turn:relay.example?${(asked += 1)}` }] }),
+    createPeer: (configuration) => {
+      const peer = new ScriptedPeer(configuration);
       peers.push(peer);
       return peer;
     },
+    ...ports,
   });
 }
+
+/** A transport in a call, connected. */
+async function connected(sendOffer, ports) {
+  const transport = scripted(sendOffer, ports);
+  transport.connect();
+  await settle();
+  peers[0].reaches("connected");
+  await settle();
+  return transport;
+}
+
+async function pass(ms) {
+  clock += ms;
+  mock.timers.tick(ms);
+  await settle();
+}
+
+/** Look at statistics twice a second: the path brings bytes, or nothing. */
+async function look(transport, seconds, { isDark = false } = {}) {
+  for (let half = 0; half < 2 * seconds; half += 1) {
+    await pass(500);
+    if (!isDark) look.arrived += 1000;
+    transport.look([{ type: "candidate-pair", bytesReceived: look.arrived }], true, clock);
+    await settle();
+  }
+}
+look.arrived = 0;
 
 beforeEach(() => {
   peers = [];
   offers = [];
+  asked = clock = look.arrived = 0;
   mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(performance, "now", () => clock);
   globalThis.MediaStream = ScriptedStream;
   globalThis.RTCRtpReceiver = {
     getCapabilities: (kind) => ({
-      codecs: (kind === "audio" ? ["audio/opus", "audio/PCMU"] : ["video/VP8", "video/rtx", "video/H264"]).map((mimeType) => ({ mimeType })),
+      codecs: (kind === "audio" ? ["audio/opus", "audio/red", "audio/PCMU"] : ["video/VP8", "video/rtx", "video/H264"]).map((mimeType) => ({ mimeType })),
     }),
   };
 });
 
 afterEach(() => {
   mock.timers.reset();
+  mock.restoreAll();
   delete globalThis.MediaStream;
   delete globalThis.RTCRtpReceiver;
 });
@@ -113,7 +186,7 @@ test("the offer has ten sections in the protocol's order, limited codecs and no 
   const sections = peers[0].transceivers.map(({ kind, direction }) => `${kind} ${direction}`);
   assert.deepEqual(sections.slice(0, 4), ["audio sendrecv", "video sendrecv", "audio recvonly", "video recvonly"]);
   assert.equal(sections.length, 10);
-  assert.deepEqual(peers[0].transceivers[0].codecs, ["audio/opus"]);
+  assert.deepEqual(peers[0].transceivers[0].codecs, ["audio/red", "audio/opus"]);
   assert.deepEqual(peers[0].transceivers[1].codecs, ["video/VP8", "video/rtx"]);
   assert.equal(offers[0].includes("candidate"), false);
 });
@@ -164,6 +237,7 @@ test("a rebuild takes tracks along and keeps the streams of the slots", async ()
 
   transport.rebuild();
   await settle();
+  peers[1].reaches("connected");
 
   assert.equal(peers[0].isClosed, true);
   assert.equal(peers[1].transceivers[0].sender.track.kind, "audio");
@@ -171,7 +245,7 @@ test("a rebuild takes tracks along and keeps the streams of the slots", async ()
   assert.deepEqual(slot.getTracks(), [peers[1].transceivers[4].receiver.track, peers[1].transceivers[5].receiver.track]);
 });
 
-test("a failed connection is named and built anew", async () => {
+test("a connection that never came up is named and built anew", async () => {
   const transport = scripted();
   const states = [];
   transport.addEventListener("state", ({ detail }) => states.push(`${detail.state} ${detail.code}`));
@@ -180,29 +254,317 @@ test("a failed connection is named and built anew", async () => {
   peers[0].dispatchEvent(Object.assign(new Event("icecandidate"), { candidate: { candidate: "candidate:1" } }));
 
   peers[0].reaches("failed");
-  mock.timers.tick(0);
-  await settle();
+  await pass(0);
 
   assert.deepEqual(states, ["connecting null", "waiting E32", "connecting null"]);
   assert.equal(peers.length, 2);
 });
 
-test("a short interruption heals without a rebuild, a longer one does not wait for the browser", async () => {
+test("a TURN server that refuses or does not answer is named before the network", async () => {
+  for (const [errorCode, code] of [[401, "E33"], [701, "E34"]]) {
+    peers = [];
+    const transport = scripted();
+    const codes = [];
+    transport.addEventListener("state", ({ detail }) => detail.code && codes.push(detail.code));
+    transport.connect();
+    await settle();
+    peers[0].dispatchEvent(Object.assign(new Event("icecandidateerror"), { errorCode }));
+
+    peers[0].reaches("failed");
+
+    assert.deepEqual(codes, [code]);
+    transport.close();
+  }
+});
+
+test("a way that only TLS relaying left open is told, and serves", async () => {
   const transport = scripted();
+  const told = [];
+  transport.addEventListener("state", ({ detail }) => told.push(`${detail.state} ${detail.code}`));
   transport.connect();
   await settle();
-  peers[0].reaches("connected");
+  peers[0].stats = [
+    { type: "transport", id: "t", selectedCandidatePairId: "p" },
+    { type: "candidate-pair", id: "p", localCandidateId: "l" },
+    { type: "local-candidate", id: "l", candidateType: "relay", relayProtocol: "tls" },
+  ];
 
-  peers[0].reaches("disconnected");
-  assert.equal(transport.state, "interrupted");
   peers[0].reaches("connected");
-  mock.timers.tick(10_000);
+  await settle();
+
+  assert.deepEqual(told.slice(1), ["connected null", "connected E35"]);
+});
+
+test("after a second without a byte new ICE credentials are offered, and the old path goes on serving unseen", async () => {
+  const transport = await connected();
+  const states = [];
+  transport.addEventListener("state", ({ detail }) => states.push(detail.state));
+  await look(transport, 5);
+
+  await look(transport, 1, { isDark: true });
+  await look(transport, 20);
+
+  assert.equal(peers[0].connectionState, "connected");
+  assert.deepEqual([states, peers.length, offers.length, peers[0].restarts], [[], 1, 2, 1]);
+  assert.match(offers[1], /x-restarts:1/);
+  assert.equal(peers[0].answers.length, 2);
+});
+
+test("two seconds are an interruption, and end with the first byte: nothing was torn down", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+
+  await look(transport, 3, { isDark: true });
+  assert.equal(transport.state, "interrupted");
+  await look(transport, 1);
+
+  assert.equal(transport.state, "connected");
+  await look(transport, 20);
+  assert.deepEqual([peers.length, offers.length, peers[0].isClosed], [1, 2, false]);
+});
+
+test("a path that was quiet before is given more time", async () => {
+  const transport = await connected();
+  transport.look([{ type: "candidate-pair", bytesReceived: 1 }], true, clock);
+
+  await look(transport, 5, { isDark: true });
+  assert.equal(transport.state, "connected");
+  await look(transport, 3, { isDark: true });
+
+  assert.equal(transport.state, "interrupted");
+  assert.equal(peers[0].restarts, 1);
+});
+
+test("what the browser calls disconnected is restarted at once: it has waited five seconds already", async () => {
+  const transport = await connected();
+
+  peers[0].reaches("connected", "disconnected");
+  await pass(0);
+
+  assert.equal(transport.state, "interrupted");
+  assert.equal(peers[0].restarts, 1);
+});
+
+test("every build and every restart asks for relays anew", async () => {
+  const transport = await connected();
+  peers[0].reaches("disconnected");
+  await pass(0);
+
+  assert.equal(peers[0].configuration.iceServers[0].urls, "turn:relay.example?2");
+  transport.rebuild();
+  await settle();
+  assert.equal(peers[1].configuration.iceServers[0].urls, "turn:relay.example?3");
+});
+
+test("without an answer about relays nothing is built, and it is asked again: the direct way may be forbidden", async () => {
+  for (const iceServers of [() => Promise.reject(new Error("away")), () => new Promise(() => undefined)]) {
+    peers = [];
+    scripted(undefined, { iceServers }).connect();
+    await pass(4999);
+    assert.equal(peers.length, 0);
+  }
+
+  let asks = 0;
+  const iceServers = () => ((asks += 1) === 1 ? new Promise(() => undefined) : Promise.resolve({ iceTransportPolicy: "relay" }));
+  scripted(undefined, { iceServers }).connect();
+  await pass(5000);
+  await pass(1);
+
+  assert.equal(peers.length, 1);
+  assert.equal(peers[0].configuration.iceTransportPolicy, "relay");
+});
+
+test("a restart that brings nothing is followed by a new connection, and the old one stays until that is up", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+  await look(transport, 4, { isDark: true });
+  assert.equal(peers[0].restarts, 1);
+
+  await look(transport, 8, { isDark: true });
+  assert.equal(peers.length, 2);
+  assert.equal(peers[0].isClosed, false);
+
+  peers[1].reaches("connected");
+  assert.equal(peers[0].isClosed, true);
+  assert.equal(transport.state, "connected");
+});
+
+test("an old path that comes back first is kept, and its replacement is let go", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+  await look(transport, 12, { isDark: true });
+  assert.equal(peers.length, 2);
+
+  await look(transport, 1);
+
+  assert.equal(transport.state, "connected");
+  assert.deepEqual(peers.map(({ isClosed }) => isClosed), [false, true]);
+});
+
+test("in a blackout of minutes one attempt follows the other: there is always one whose checks run", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+  await look(transport, 12, { isDark: true });
+
+  for (let second = 0; second < 60; second += 1) {
+    await look(transport, 1, { isDark: true });
+    await pass(0);
+    assert.equal(peers.at(-1).isClosed, false, `second ${second}`);
+    assert.equal(peers[0].isClosed, false);
+  }
+  assert.ok(peers.length >= 7);
+});
+
+test("without a socket nothing is offered; the moment it is back, everything that waits is done", async () => {
+  let isOnline = true;
+  const transport = await connected(undefined, { isOnline: () => isOnline });
+  await look(transport, 5);
+  isOnline = false;
+  await look(transport, 20, { isDark: true });
+  assert.deepEqual([peers.length, offers.length], [1, 1]);
+
+  isOnline = true;
+  transport.nudge();
+  await settle();
+
+  assert.deepEqual([peers.length, offers.length, peers[0].restarts], [1, 2, 1]);
+});
+
+test("a socket that comes back does nothing to media that flows", async () => {
+  const transport = await connected();
+
+  transport.nudge();
+  await settle();
+
+  assert.deepEqual([peers.length, offers.length], [1, 1]);
+});
+
+test("in another network the path is made anew before anybody misses it, and nothing more happens", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+
+  transport.nudge(true);
+  await look(transport, 20);
+
+  assert.equal(transport.state, "connected");
+  assert.deepEqual([peers.length, offers.length, peers[0].restarts], [1, 2, 1]);
+});
+
+test("a restart ahead of time that was in vain is followed by a new connection", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+
+  transport.nudge(true);
+  await look(transport, 9, { isDark: true });
+
+  assert.equal(peers.length, 2);
+  assert.equal(peers[0].isClosed, false);
+});
+
+test("a first offer is not doubled by the socket that carries it", async () => {
+  const transport = scripted();
+  transport.connect();
+  transport.nudge();
+  await settle();
+
+  assert.deepEqual([peers.length, offers.length], [1, 1]);
+});
+
+test("an answer that comes after the path has healed is still taken: the relay counts on it", async () => {
+  const answers = [];
+  const transport = await connected((sdp) => (sdp.includes("restarts:0") ? ANSWER : new Promise((resolve) => answers.push(resolve))));
+  await look(transport, 5);
+  await look(transport, 4, { isDark: true });
+  await look(transport, 1);
+  assert.equal(transport.state, "connected");
+
+  answers[0](ANSWER);
+  await settle();
+
+  assert.equal(peers[0].answers.length, 2);
+});
+
+test("a relay that answers a restart with another transport gets a new connection", async () => {
+  const transport = await connected(async (sdp) => (sdp.includes("restarts:0") ? ANSWER : OTHER_RELAY));
+  peers[0].reaches("disconnected");
+  await pass(0);
+
+  assert.equal(peers.length, 2);
+  assert.equal(peers[0].answers.length, 1);
+  peers[1].reaches("connected");
+  assert.equal(transport.state, "connected");
+});
+
+test("a restart that the relay finds bad is followed by a new connection", async () => {
+  await connected(async (sdp) => {
+    if (sdp.includes("restarts:0")) return ANSWER;
+    throw Object.assign(new Error("bad_sdp"), { code: "bad_sdp" });
+  });
+  peers[0].reaches("disconnected");
+  await pass(0);
+
+  assert.equal(peers.length, 2);
+});
+
+test("a relay that is away is waited for, and its return is acted upon at once", async () => {
+  let isAway = true;
+  const transport = await connected(async () => {
+    if (isAway && peers[0].restarts > 0) throw Object.assign(new Error("media_unavailable"), { code: "media_unavailable" });
+    return ANSWER;
+  });
+  await look(transport, 5);
+  await look(transport, 4, { isDark: true });
   assert.equal(peers.length, 1);
 
-  peers[0].reaches("disconnected");
-  mock.timers.tick(3_000);
+  isAway = false;
+  transport.rebuild(); // transport_lost
   await settle();
+  peers[1].reaches("connected");
+
+  assert.equal(transport.state, "connected");
+});
+
+test("what the relay has lost does not count as healed, although its last bytes have just arrived", async () => {
+  const transport = await connected();
+  await look(transport, 5);
+
+  transport.rebuild();
+  await look(transport, 1);
+
+  assert.equal(transport.state, "interrupted");
+  assert.equal(peers[1].isClosed, false);
+});
+
+test("a connection that is dead for good is built anew without a restart", async () => {
+  await connected();
+  peers[0].transceivers[0].sender.transport = { state: "failed" };
+
+  peers[0].reaches("failed");
+  await settle();
+
+  assert.equal(peers[0].restarts, 0);
   assert.equal(peers.length, 2);
+});
+
+test("the ladder's rung is carried out on the connection that serves and on its successor", async () => {
+  const transport = await connected();
+  const stream = new ScriptedStream();
+  stream.addTrack({ kind: "video", enabled: true, getSettings: () => ({ height: 720 }) });
+  await transport.attach(stream);
+
+  await transport.climb("stills");
+
+  const encoding = () => peers.at(-1).transceivers[1].sender.parameters.encodings[0];
+  assert.deepEqual(
+    [encoding().active, encoding().maxBitrate, encoding().maxFramerate, encoding().scaleResolutionDownBy],
+    [true, 30_000, 1, 4],
+  );
+  transport.rebuild();
+  await settle();
+  assert.equal(encoding().maxFramerate, 1);
+  await transport.climb("audio");
+  assert.equal(encoding().active, false);
+  assert.equal(peers.at(-1).transceivers[0].sender.parameters.encodings[0].priority, "high");
 });
 
 test("an answer to an older offer is thrown away", async () => {
@@ -217,8 +579,8 @@ test("an answer to an older offer is thrown away", async () => {
   answers[1]("new");
   await settle();
 
-  assert.equal(peers[0].answer, undefined);
-  assert.equal(peers[1].answer, "new");
+  assert.deepEqual(peers[0].answers, []);
+  assert.deepEqual(peers[1].answers, ["new"]);
 });
 
 test("an offer that cannot be sent is tried again, and closing ends the trying", async () => {
@@ -226,8 +588,7 @@ test("an offer that cannot be sent is tried again, and closing ends the trying",
   transport.connect();
   await settle();
   assert.equal(transport.state, "waiting");
-  mock.timers.tick(0);
-  await settle();
+  await pass(0);
   assert.equal(peers.length, 2);
 
   transport.close();

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { entered, follow, left, mayAccept, modeOf, opened, refreshed } from "../../static/js/desk/state.js";
+import { entered, follow, lacksOfficer, left, mayAccept, modeOf, opened, refreshed } from "../../static/js/desk/state.js";
+import { suspendedBy } from "../../static/js/desk/suspended.js";
 
 const ME = { person: "p1", name: "林守诚", post: "信访室副主任", seat: "p-p1" };
 
 /** @param {Partial<import("../../static/js/desk/types.js").DeskAnswer>} [changes] */
 function answer(changes = {}) {
-  return { me: ME, duty: { state: /** @type {const} */ ("ready"), pending: 0 }, queue: [], pending: [], current: null, colleagues: [], ...changes };
+  return { me: ME, duty: { state: /** @type {const} */ ("ready"), pending: 0 }, queue: [], pending: [], suspended: [], current: null, colleagues: [], ...changes };
 }
 
 /** @param {string} visit */
@@ -131,4 +132,35 @@ test("messages that say nothing about the desk leave it as it is", () => {
   const desk = opened(answer());
 
   assert.equal(follow(desk, { type: "chat", seq: 1, room: "v1", from_seat: "t-1", text: "您好", at: "" }), desk);
+});
+
+test("a suspended visit leaves the desk free, whichever message says so first", () => {
+  const closed = { type: "room_state", room: "v1", phase: "closed", why: "suspended", peers: [] };
+
+  assert.equal(suspendedBy(closed), "v1");
+  assert.equal(suspendedBy(visitSays("v1", "suspended")), "v1");
+  for (const other of [{ ...closed, why: "ended" }, { ...closed, phase: "live" }, visitSays("v1", "in_call"), ring("v1")]) {
+    assert.equal(suspendedBy(other), null);
+  }
+  const inCall = opened(answer({ current: { visit: "v1", room: "v1", state: "in_call", is_host: true } }));
+  assert.equal(modeOf(follow(inCall, visitSays("v1", "suspended")), null), "ready");
+});
+
+test("a snapshot brings a visit that goes on back onto the desk", () => {
+  const free = opened(answer());
+
+  const back = refreshed(free, answer({ current: { visit: "v1", room: "v1", state: "in_call", is_host: true } }));
+
+  assert.equal(modeOf(back, null), "call");
+});
+
+test("who received a suspended visit is kept from the snapshot, and asked for where it is not known", () => {
+  const row = { ...queueRow("v1"), state: "suspended" };
+  const known = opened(answer({ queue: [{ ...row, officer: "林守诚" }] }));
+
+  const later = follow(known, { type: "queue", seq: 3, rows: [row, queueRow("v2")] });
+  const unknown = follow(opened(answer()), { type: "queue", seq: 3, rows: [row] });
+
+  assert.deepEqual(later.queue.map(({ officer }) => officer), ["林守诚", null]);
+  assert.deepEqual([later, unknown].map(lacksOfficer), [false, true]);
 });

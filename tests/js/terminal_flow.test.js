@@ -12,6 +12,7 @@ const SCREENS = [
   [{ state: "township_answered" }, "declaration"],
   [{ state: "waiting" }, "waiting"],
   [{ state: "in_call" }, "call"],
+  [{ state: "suspended" }, "suspended"],
   [{ state: "wrap_up" }, "recording"],
   [{ state: "outcome_logged" }, "receipt"],
   [{ state: "outcome_pending" }, "receipt"],
@@ -32,6 +33,10 @@ test("what was sent is not taken back by the back button", () => {
 
 test("ending forgets unsent words, cancels a waiting visit and leaves a call", () => {
   assert.deepEqual(["visitor", "waiting", "call", "idle"].map(endOf), ["forget", "cancel", "leave", null]);
+});
+
+test("a suspended visit is put aside or given up by its own buttons, never by the bar", () => {
+  assert.equal(endOf("suspended"), null);
 });
 
 test("only screens before registration hold words that exist nowhere else", () => {

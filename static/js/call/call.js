@@ -3,17 +3,27 @@
  * live, watches what arrives and tells the server. Knows no DOM; components/call-stage.js shows what it says.
  */
 
+import { SHAPES } from "./ladder.js";
+import { Line } from "./line.js";
 import { MediaWatch } from "./media-watch.js";
+import { PaceJudge } from "./pace.js";
 
 /** @typedef {import("./types.js").CallState} CallState */
 /** @typedef {import("./types.js").RoomState} RoomState */
 /** @typedef {import("./types.js").Expected} Expected */
 
+/** Reason codes of sound and pictures that do not arrive. */
+const ABOUT_OTHERS = "E5";
+/** After our own way was cut, what the others send takes this long to arrive again. */
+const SETTLING_MS = 4000;
+
 /**
  * Events:
  * `state` (detail: CallState), `room` (detail: RoomState), `local` (detail: MediaStream | null: own preview),
  * `code` (detail: reason code | null), `own` (detail: {audio, video}: what we let out),
- * `chat` (detail: ChatLine), `refused` (detail: error with `code`: the room does not let us in).
+ * `chat` (detail: ChatLine), `refused` (detail: error with `code`: the room does not let us in),
+ * `rung` (detail: Rung: what our line lets through), `pace` (detail: Map of slots whose picture is slow or gone for it),
+ * `line` (detail: LineQuality of a participant; the server tells only officials).
  *
  * Several calls may follow each other on one connection and one transport.
  */
@@ -28,17 +38,30 @@ export class Call extends EventTarget {
   #flowing = false;
   #hasFlowed = false;
   #isOut = false;
+  #line = new Line();
+  #pace = new PaceJudge();
+  /** @type {import("./ladder.js").Rung} */
+  #rung = "video";
+  /** What the statistics miss, as a reason code. @type {string | null} */
+  #missing = null;
+  /** When our own way to the relay or the server was last seen cut: ms of the looks' clock. */
+  #cutAt = -Infinity;
+  /** The room of a call that was put aside: who comes back into it finds the switches as they were. @type {string | null} */
+  #suspended = null;
 
   /**
    * @param {{connection: import("./types.js").Connection, transport: import("./transport.js").MediaTransport,
-   *   capture: import("./devices.js").LocalCapture}} parts
+   *   capture: import("./devices.js").LocalCapture, hints?: () => import("./quality.js").Hint[]}} parts
+   *   hints: what is wrong with our devices or page and no statistics tell
    */
-  constructor({ connection, transport, capture }) {
+  constructor({ connection, transport, capture, hints = () => [] }) {
     super();
     this.connection = connection;
     this.transport = transport;
     this.capture = capture;
+    this.hints = hints;
     this.watch = new MediaWatch(() => transport.peer, () => this.#wish());
+    this.watch.addEventListener("look", (event) => this.#onLook(/** @type {CustomEvent} */ (event).detail));
     this.watch.addEventListener("flow", (event) => this.#onFlow(/** @type {CustomEvent} */ (event).detail));
     this.watch.addEventListener("say", (event) => this.#onSay(/** @type {CustomEvent} */ (event).detail));
     connection.addEventListener("message", (event) => this.#onMessage(/** @type {CustomEvent} */ (event).detail));
@@ -67,12 +90,23 @@ export class Call extends EventTarget {
     return { audio: this.#wants.audio && this.capture.hasAudio, video: this.#wants.video && this.capture.hasVideo };
   }
 
+  /** What the others get: the ladder may keep a picture back that is switched on. */
+  get sent() {
+    return { audio: this.own.audio, video: this.own.video && SHAPES[this.#rung].videoKbps > 0 };
+  }
+
+  get rung() {
+    return this.#rung;
+  }
+
   /** Go into a room that the server opened for us; harmless when already there. @param {string} room */
   enter(room) {
     if (this.#room === room) return;
     if (this.#room) this.#finish("idle");
     this.#room = room;
-    this.#wants = { audio: true, video: true };
+    if (room !== this.#suspended) this.#wants = { audio: true, video: true };
+    this.#suspended = null;
+    this.#climb("video");
     this.#become("connecting");
     void this.#join();
   }
@@ -123,6 +157,7 @@ export class Call extends EventTarget {
     if (message.room === undefined || message.room !== this.#room) return;
     if (message.type === "room_state") this.#onRoom(message);
     if (message.type === "chat") this.#emit("chat", message);
+    if (message.type === "line_quality") this.#emit("line", message);
   }
 
   /** @param {RoomState} roomState */
@@ -130,7 +165,8 @@ export class Call extends EventTarget {
     this.#roomState = roomState;
     this.#emit("room", roomState);
     if (roomState.phase === "closed") {
-      this.#finish("ended");
+      if (roomState.why === "suspended") this.#suspended = roomState.room;
+      this.#finish(roomState.why === "suspended" ? "suspended" : "ended");
     } else {
       void this.#openCapture();
       if (roomState.phase === "live") this.#goLive();
@@ -168,7 +204,7 @@ export class Call extends EventTarget {
 
   #sayOwn() {
     this.#emit("own", this.own);
-    if (this.#room && this.#isOut) this.#tell({ type: "media", room: this.#room, ...this.own });
+    if (this.#room && this.#isOut) this.#tell({ type: "media", room: this.#room, ...this.sent });
   }
 
   /** @param {CallState} state */
@@ -179,6 +215,9 @@ export class Call extends EventTarget {
     this.#room = this.#roomState = null;
     this.#flowing = this.#hasFlowed = this.#isOut = false;
     this.#told.clear();
+    this.#missing = null;
+    this.#line = new Line();
+    this.#pace = new PaceJudge();
     this.#emit("local", null);
     this.#emit("code", null);
     this.#become(state);
@@ -194,19 +233,63 @@ export class Call extends EventTarget {
     return { expected, sending: this.#isOut && this.own.audio };
   }
 
+  /** Statistics of the moment: is the path alive, what does it bear, how good was it. @param {import("./media-watch.js").Look} look */
+  #onLook(look) {
+    const { expected, sending } = this.#wish();
+    const { report, sample, at } = look;
+    const isOwed = sending || [...expected.values()].some(({ audio, video }) => audio || video);
+    this.transport.look(report, isOwed, at);
+    this.#climb(this.#line.take(look, this.transport.state === "connected"));
+    if (this.#isCut) this.#cutAt = at;
+    const isSettled = at - this.#cutAt >= SETTLING_MS;
+    this.#emit("pace", this.#pace.take(sample.slots, isSettled ? expected : new Map(), at));
+    if (isSettled && this.#missing) this.#sayMissing();
+    const { resumes = 0 } = this.connection;
+    const beat = this.#room && this.#line.heartbeat(report, at, { room: this.#room, ...this.own, resumes, hints: this.hints() });
+    if (beat) this.connection.report?.(beat);
+  }
+
+  /** @param {import("./ladder.js").Rung} rung */
+  #climb(rung) {
+    if (rung === this.#rung) return;
+    const { video } = this.sent;
+    this.#rung = rung;
+    void this.transport.climb(rung);
+    this.#emit("rung", rung);
+    if (video !== this.sent.video) this.#sayOwn();
+  }
+
   /** @param {boolean} flowing */
   #onFlow(flowing) {
     this.#flowing = flowing;
     this.#hasFlowed ||= flowing;
-    // What is missing on our own side stays said: the others can neither see nor hear it.
-    if (flowing) this.#emit("code", this.capture.codes[0] ?? null);
+    if (flowing) {
+      this.#missing = null;
+      // What is missing on our own side stays said: the others can neither see nor hear it.
+      this.#emit("code", this.capture.codes[0] ?? null);
+    }
     this.#follow();
   }
 
   /** @param {string} code "media_up", "media_down" or a reason code */
   #onSay(code) {
+    if (code.startsWith(ABOUT_OTHERS)) {
+      this.#missing = code; // said once it is clear that our own way is not the reason
+      return;
+    }
     if (!code.startsWith("media_")) this.#emit("code", code);
     if (this.#room) this.#tell({ type: "set_up", room: this.#room, code });
+  }
+
+  #sayMissing() {
+    this.#emit("code", this.#missing);
+    if (this.#room) this.#tell({ type: "set_up", room: this.#room, code: this.#missing });
+    this.#missing = null;
+  }
+
+  /** Nothing can arrive, whatever the others do. */
+  get #isCut() {
+    return this.transport.state !== "connected" || this.connection.state === "waiting";
   }
 
   /** @param {string} socket */
@@ -215,15 +298,17 @@ export class Call extends EventTarget {
   }
 
   /** @param {{state: string, code: string | null}} transport */
-  #onTransport({ code }) {
-    if (this.#room && code) this.#onSay(code);
+  #onTransport({ state, code }) {
+    if (this.#room && code && state === "connected") this.#tell({ type: "set_up", room: this.#room, code }); // for the record only
+    else if (this.#room && code) this.#onSay(code);
+    this.#follow();
   }
 
   /** The state people see, from the room's phase and what really arrives. */
   #follow() {
     if (!this.#roomState) return;
     if (this.#roomState.phase === "countdown") this.#become("countdown");
-    else if (this.#flowing) this.#become("connected");
+    else if (this.#flowing && this.transport.state !== "interrupted") this.#become("connected");
     else this.#become(this.#hasFlowed ? "reconnecting" : "connecting");
   }
 

@@ -1,6 +1,6 @@
 /**
  * Says whether people really see and hear each other: decoded frames and rising audio energy, not a state name.
- * `sampleOf` and `Judge` are pure; `MediaWatch` asks the transport for statistics once a second.
+ * `sampleOf` and `Judge` are pure; `MediaWatch` asks the transport for statistics twice a second.
  */
 
 /** @typedef {import("./types.js").Expected} Expected */
@@ -72,7 +72,7 @@ class SlotMemory {
 }
 
 /**
- * The verdict over time. Feed it one sample a second.
+ * The verdict over time. Feed it a sample or two a second.
  * A silent room is not a fault: bytes without energy count as flowing, but `media_up` waits for energy.
  */
 export class Judge {
@@ -127,7 +127,8 @@ export class Judge {
       this.#sent = null;
       return null;
     }
-    if (!this.#sent || bytes > this.#sent.bytes) this.#sent = { bytes, rose: at };
+    // Another connection counts from nothing: fewer bytes than before are new ones, too.
+    if (bytes !== this.#sent?.bytes) this.#sent = { bytes, rose: at };
     return at - this.#sent.rose >= PATIENCE_MS ? "E53" : null;
   }
 
@@ -187,17 +188,19 @@ function isOverdue(memory, counter, at) {
   return at - Math.max(memory.rose[counter] ?? 0, memory.since) >= PATIENCE_MS;
 }
 
-/** Looks are close together until media flows for the first time, then a second apart. */
+/** Looks are close together until media flows, for the first time or again; then half a second apart. */
 const EAGER_MS = 250;
-const STEADY_MS = 1000;
+const STEADY_MS = 500;
+
+/** @typedef {{report: Record<string, any>[], sample: Sample, at: number, lagMs: number}} Look lagMs: how late it came */
 
 /**
- * Watches one call. Events: `flow` (detail: boolean, on change), `say` (detail: "media_up" | "media_down" | reason code).
+ * Watches one call. Events: `look` (detail: Look, each time), `flow` (detail: boolean, on change),
+ * `say` (detail: "media_up" | "media_down" | reason code).
  */
 export class MediaWatch extends EventTarget {
   #judge = new Judge();
   #flowing = false;
-  #hasFlowed = false;
   /** One number per start(): a look that returns after stop() is thrown away. */
   #round = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -217,7 +220,7 @@ export class MediaWatch extends EventTarget {
   start() {
     if (this.#timer !== undefined) return;
     this.#round += 1;
-    this.#timer = setTimeout(() => void this.#look(this.#round), 0);
+    this.#plan(0);
   }
 
   stop() {
@@ -225,23 +228,37 @@ export class MediaWatch extends EventTarget {
     this.#timer = undefined;
     this.#round += 1;
     this.#judge = new Judge();
-    this.#flowing = this.#hasFlowed = false;
+    this.#flowing = false;
   }
 
-  /** @param {number} round */
-  async #look(round) {
-    const report = await this.peer()?.getStats().catch(() => null);
+  /** @param {number} ms */
+  #plan(ms) {
+    const round = this.#round;
+    const due = performance.now() + ms;
+    this.#timer = setTimeout(() => void this.#look(round, performance.now() - due), ms);
+  }
+
+  /** @param {number} round @param {number} lagMs */
+  async #look(round, lagMs) {
+    const stats = await this.peer()?.getStats().catch(() => null);
     if (round !== this.#round) return;
     const { expected, sending } = this.wish();
-    const sample = report ? sampleOf(report.values()) : { slots: new Map(), audioSent: 0 };
-    const { flowing, say } = this.#judge.take(sample, expected, sending, performance.now());
+    const report = stats ? [...stats.values()] : [];
+    const sample = sampleOf(report);
+    const at = performance.now();
+    if (stats) this.#emit("look", { report, sample, at, lagMs });
+    const { flowing, say } = this.#judge.take(sample, expected, sending, at);
     if (flowing !== this.#flowing) {
       this.#flowing = flowing;
-      this.#hasFlowed ||= flowing;
-      this.dispatchEvent(new CustomEvent("flow", { detail: flowing }));
+      this.#emit("flow", flowing);
     }
-    for (const code of say) this.dispatchEvent(new CustomEvent("say", { detail: code }));
+    for (const code of say) this.#emit("say", code);
     if (round !== this.#round) return; // a listener may have ended the call
-    this.#timer = setTimeout(() => void this.#look(round), this.#hasFlowed ? STEADY_MS : EAGER_MS);
+    this.#plan(flowing ? STEADY_MS : EAGER_MS);
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

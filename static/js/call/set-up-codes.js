@@ -38,15 +38,18 @@ export function codeOfCapture(error, secure = true) {
 /**
  * How far a peer connection came when its time was up.
  *
- * @param {{gathering: string, candidates: number, ice: string, dtls: string, connection: string}} peer
- *   states of RTCPeerConnection (dtls: of its transport, "" when there is none); candidates: local ones found
+ * @param {{gathering: string, candidates: number, ice: string, dtls: string, connection: string,
+ *   turn?: "" | "refused" | "unreachable"}} peer states of RTCPeerConnection (dtls: of its transport, "" when there is
+ *   none); candidates: local ones found; turn: what TURN servers said, if any were asked
  * @returns {string | null} null when nothing is wrong with ICE or DTLS
  */
-export function codeOfPeer({ gathering, candidates, ice, dtls, connection }) {
+export function codeOfPeer({ gathering, candidates, ice, dtls, connection, turn = "" }) {
   if (connection === "connected") return null;
-  if (gathering === "complete" && candidates === 0) return "E31";
   if (dtls === "failed") return "E41";
   if (ice === "connected" || ice === "completed") return "E41";
+  if (turn === "refused") return "E33";
+  if (turn === "unreachable") return "E34";
+  if (gathering === "complete" && candidates === 0) return "E31";
   return "E32";
 }
 

@@ -14,7 +14,8 @@
  *
  * @typedef {{audio: boolean, video: boolean}} Expected what a slot should bring
  *
- * @typedef {EventTarget & {close(): void, resume(): void, command(message: any): Promise<any>}} Connection
+ * @typedef {EventTarget & {close(): void, resume(): void, command(message: any, options?: {withinMs?: number}): Promise<any>,
+ *   state?: string, resumes?: number, report?(report: any): void, doubt?(): void}} Connection
  *   signaling/connection.js as the call modules see it
  */
 

@@ -3,13 +3,13 @@
  * call state and the reason code. It decides nothing; call/call.js does.
  *
  * Attributes: `main-role` (space-separated roles that are large), `fill` (the large picture fills the element, the
- * others float on it: the terminal), `plain` (reason without its code: visitors).
+ * others float on it: the terminal), `plain` (reason without its code: visitors), `phone` (to call when all else fails).
  * Use: `const stage = document.querySelector("call-stage"); stage.follow(call, transport, mySeat);`
  * Alone: set `state`, `code`, `local`, call `show(roomState, slot)`.
  */
 
 import { arrange, numeral } from "../call/layout.js";
-import { chosenId } from "../call/devices.js";
+import { chosenId } from "../call/device-memory.js";
 import { el, icon } from "../lib/dom.js";
 import { chime } from "../lib/sound.js";
 import { say } from "../lib/words.js";
@@ -17,6 +17,11 @@ import { PeerTile } from "./peer-tile.js";
 
 /** @typedef {import("../call/types.js").CallState} CallState */
 /** @typedef {import("../call/types.js").RoomState} RoomState */
+/** @typedef {import("../call/types.js").Peer} Peer */
+/** @typedef {import("../call/quality.js").Hint} Hint */
+
+/** Rungs of our own line that deserve a word; above them there is nothing to explain. */
+const TOLD_RUNGS = new Set(["video_low", "stills", "audio", "text"]);
 
 export class CallStage extends HTMLElement {
   /** @type {Map<string, PeerTile>} */
@@ -31,6 +36,13 @@ export class CallStage extends HTMLElement {
   #word = el("span");
   #stateBadge = el("p", { class: "stage-state", testid: "call-state", data: { state: "idle" }, attrs: { role: "status" } }, this.#word);
   #reason = el("p", { class: "stage-reason", testid: "reason-code", hidden: true, attrs: { role: "status" } });
+  #rung = el("p", { class: "stage-note", testid: "own-line", hidden: true });
+  #hints = el("div", { class: "stage-hints" });
+  /** What the far side cannot notice itself, while it lasts; null once it was read. @type {Map<string, HTMLElement | null>} */
+  #hinted = new Map();
+  /** @type {Peer[]} */
+  #peers = [];
+  #notes = el("div", { class: "stage-notes", attrs: { role: "status" } }, this.#rung, this.#hints);
   #pictures = el("div", { class: "stage-pictures" });
   #own = el("video", { testid: "local-video", attrs: { playsinline: true, autoplay: true } });
   #ownTile = el(
@@ -59,7 +71,7 @@ export class CallStage extends HTMLElement {
     this.dataset.testid ||= "stage";
     this.#own.muted = true;
     this.#unmute.addEventListener("click", () => this.#playAll());
-    this.append(this.#pictures, this.#countdown, this.#stateBadge, this.#reason, this.#unmute);
+    this.append(this.#pictures, this.#countdown, this.#stateBadge, this.#reason, this.#notes, this.#unmute);
     this.#pictures.append(this.#ownTile);
     this.state = "idle";
   }
@@ -84,6 +96,9 @@ export class CallStage extends HTMLElement {
     on("local", (stream) => (this.local = stream));
     on("own", ({ video }) => (this.#ownTile.dataset.video = String(video)));
     on("room", (room) => this.show(room, (slot) => transport.slot(slot)));
+    on("rung", (rung) => (this.rung = rung));
+    on("pace", (pace) => this.#showPace(pace));
+    on("line", ({ of_seat, hints }) => this.#showHints(of_seat, hints));
   }
 
   /** @param {CallState} state */
@@ -92,7 +107,7 @@ export class CallStage extends HTMLElement {
     this.dataset.state = state;
     this.#word.textContent = say(`call_state.${state}`);
     if (state !== "countdown") this.#stopCountdown();
-    if (state === "ended" || state === "idle") this.clear();
+    if (state === "ended" || state === "idle" || state === "suspended") this.clear();
   }
 
   /** @param {string | null} code a set-up reason code; null clears it */
@@ -102,6 +117,13 @@ export class CallStage extends HTMLElement {
     else this.#reason.dataset.code = code;
     const sentence = code ? say(`reason.${code}`) : "";
     this.#reason.textContent = code && !this.hasAttribute("plain") ? say("js.call.reason", { sentence, code }) : sentence;
+  }
+
+  /** How much our own line lets through, in words where it is little. @param {import("../call/ladder.js").Rung} rung */
+  set rung(rung) {
+    this.dataset.rung = rung;
+    this.#rung.hidden = !TOLD_RUNGS.has(rung);
+    this.#rung.textContent = TOLD_RUNGS.has(rung) ? say(`js.line.own.${rung}`, { phone: this.getAttribute("phone") ?? "" }) : "";
   }
 
   /** Own picture. @param {MediaStream | null} stream */
@@ -119,6 +141,7 @@ export class CallStage extends HTMLElement {
    * @param {(slot: number) => MediaStream} slot
    */
   show(room, slot) {
+    this.#peers = room.peers;
     const { main, strip } = arrange(room.peers, this.#seat, (this.getAttribute("main-role") ?? "").split(" "), this.#pinned);
     const shown = main ? [main, ...strip] : [];
     for (const [seat, tile] of this.#tiles) if (!shown.some((peer) => peer.seat === seat)) this.#remove(seat, tile);
@@ -138,6 +161,10 @@ export class CallStage extends HTMLElement {
     this.#pinned = null;
     this.#unmute.hidden = true;
     this.local = null;
+    this.rung = "video";
+    this.#peers = [];
+    this.#hinted.clear();
+    this.#hints.replaceChildren();
   }
 
   /** Play on the chosen speaker, from now on and at once. */
@@ -146,10 +173,46 @@ export class CallStage extends HTMLElement {
     for (const tile of this.#tiles.values()) await tile.useSpeaker(id ?? "");
   }
 
+  /** @param {Map<number, import("../call/pace.js").Pace>} pace by slot */
+  #showPace(pace) {
+    for (const { seat, slot } of this.#peers) {
+      const tile = this.#tiles.get(seat);
+      if (tile) tile.pace = slot === null ? undefined : pace.get(slot);
+    }
+  }
+
+  /**
+   * To the officer, because the visitor can do little about it alone: once while it lasts, gone when it is over.
+   *
+   * @param {string} seat
+   * @param {readonly Hint[]} hints
+   */
+  #showHints(seat, hints) {
+    if (this.#peers.find((peer) => peer.seat === seat)?.role !== "terminal") return;
+    for (const [hint, note] of this.#hinted) {
+      if (hints.includes(/** @type {Hint} */ (hint))) continue;
+      note?.remove();
+      this.#hinted.delete(hint);
+    }
+    for (const hint of hints) if (!this.#hinted.has(hint)) this.#hint(hint);
+  }
+
+  /** @param {Hint} hint */
+  #hint(hint) {
+    const read = el("button", { class: "button", attrs: { type: "button" } }, say("js.hint.seen"));
+    const note = el("p", { class: "stage-note", testid: "line-hint", data: { hint } }, el("span", { text: say(`js.hint.${hint}`) }), read);
+    read.addEventListener("click", () => {
+      note.remove();
+      this.#hinted.set(hint, null);
+    });
+    this.#hinted.set(hint, note);
+    this.#hints.append(note);
+  }
+
   /** @param {string} seat */
   #add(seat) {
     const tile = new PeerTile({
-      onBlocked: () => (this.#unmute.hidden = false),
+      onBlocked: () => this.#onBlocked(),
       onPick: () => this.#pick(seat),
     });
     this.#tiles.set(seat, tile);
@@ -169,6 +232,12 @@ export class CallStage extends HTMLElement {
     this.#pinned = this.#pinned === seat ? null : seat;
     this.dispatchEvent(new CustomEvent("pick", { detail: this.#pinned }));
     for (const [other, tile] of this.#tiles) tile.isMain = this.#pinned ? other === this.#pinned : tile.place === 0;
+  }
+
+  /** The browser wants a click before sound: any one will do. */
+  #onBlocked() {
+    this.#unmute.hidden = false;
+    document.addEventListener("click", () => this.#playAll(), { once: true });
   }
 
   #playAll() {

@@ -2,7 +2,7 @@
  * `<chat-panel>`: typed talk of a call, good enough to be its only channel. Each own line shows whether it arrived.
  *
  * Use: `panel.send = (text) => call.say(text)`; `panel.seat = mySeat`; `panel.names = peers` (from room_state);
- * `panel.add(chatLine)` for each `chat` event. The open button is `panel.toggle` (data-testid chat-open): it stands
+ * `panel.add(chatLine)` for each `chat` event, `panel.refill(room, lines)` after something was missed. The open button is `panel.toggle` (data-testid chat-open): it stands
  * first in the panel, a page may put it anywhere else. Attribute `open`: unfolded, `always`: no button, never folded.
  * Events: `fold` (detail: boolean, open).
  */
@@ -12,6 +12,8 @@ import { formatClock } from "../lib/times.js";
 import { say, sayRefusal } from "../lib/words.js";
 
 /** @typedef {import("../call/types.js").ChatLine} ChatLine */
+/** @typedef {{seat: string, role: string, name: string, text: string, at: string}} SaidLine */
+/** @typedef {{visit: string, state: string, pos: number, chat: SaidLine[]}} Snapshot what GET /api/v1/visits/{visit}/snapshot says */
 
 const MAX_CHARACTERS = 2000;
 let panels = 0;
@@ -84,14 +86,29 @@ export class ChatPanel extends HTMLElement {
 
   /** A line that the server sent, also one of ours from before a reload. A line already shown is not shown twice. @param {ChatLine} line */
   add(line) {
-    const id = `${line.from_seat}|${line.at}|${line.text}`;
+    const id = lineId(line.from_seat, line.at, line.text);
     if ([...this.#log.children].some((row) => /** @type {HTMLElement} */ (row).dataset.line === id)) return;
     if (line.from_seat === this.seat && this.#settleOwn(line.text, line.at)) return;
     const row = this.#row(line.from_seat, line.text, line.at);
     row.dataset.line = id;
+    row.dataset.at = line.at;
     this.#log.append(row);
     this.#scrollDown();
     if (this.#body.hidden) this.#setUnread(this.#unread + 1);
+  }
+
+  /**
+   * The conversation as the server has it, after something may have been missed. Lines on their way stay below it.
+   *
+   * @param {string} room
+   * @param {SaidLine[]} lines
+   */
+  refill(room, lines) {
+    for (const { seat, name } of lines) if (!this.#names.has(seat)) this.#names.set(seat, { name, post: "" });
+    for (const { seat, text, at } of lines) this.add({ room, from_seat: seat, text, at });
+    const order = (/** @type {Element} */ row) => Date.parse(/** @type {HTMLElement} */ (row).dataset.at ?? "") || Infinity;
+    this.#log.append(...[...this.#log.children].sort((a, b) => (order(a) === order(b) ? 0 : order(a) - order(b))));
+    this.#scrollDown();
   }
 
   /** Forget every line. */
@@ -145,7 +162,8 @@ export class ChatPanel extends HTMLElement {
 
   /** @param {HTMLElement} row @param {string} at */
   #settle(row, at) {
-    row.dataset.line = `${this.seat}|${at}|${row.dataset.pending}`;
+    row.dataset.line = lineId(this.seat, at, row.dataset.pending ?? "");
+    row.dataset.at = at;
     delete row.dataset.pending;
     row.classList.remove("is-unsent");
     row.querySelector(".chat-when")?.replaceChildren(formatClock(at));
@@ -173,6 +191,11 @@ export class ChatPanel extends HTMLElement {
   #scrollDown() {
     this.#log.scrollTop = this.#log.scrollHeight;
   }
+}
+
+/** The same line may come as an event and in a snapshot, its moment written in two ways. @param {string} seat @param {string} at @param {string} text */
+function lineId(seat, at, text) {
+  return `${seat}|${Date.parse(at)}|${text}`;
 }
 
 customElements.define("chat-panel", ChatPanel);

@@ -8,6 +8,7 @@ import { say } from "../lib/words.js";
 import { since } from "../desk/since.js";
 
 /** @typedef {import("../desk/types.js").Ring} Ring */
+/** @typedef {{officer: string | null, isMine: boolean, since: string}} Before who received the visit until its line was lost, and when that was */
 
 export class IncomingRing extends HTMLElement {
   #visit = "";
@@ -19,6 +20,11 @@ export class IncomingRing extends HTMLElement {
     el("kbd", { text: "A", attrs: { "aria-hidden": "true" } }),
   );
   #decline = el("button", { class: "button", testid: "decline-call", attrs: { type: "button" } }, say("js.desk.decline"));
+
+  #kept = el("span", { class: "badge", data: { tone: "wait" }, text: say("js.desk.to_be_continued") });
+  #officer = el("span");
+  #before = el("p", { class: "ring-before", testid: "ring-before", hidden: true }, this.#kept, this.#officer);
+  #waited = el("p", { class: "soft small" });
 
   /** @param {Ring} ring */
   static of(ring) {
@@ -36,6 +42,14 @@ export class IncomingRing extends HTMLElement {
     this.#accept.setAttribute("aria-busy", String(busy));
   }
 
+  /** It is a visit that goes on: said with the card, or a moment later. @param {Before | null} before */
+  set received(before) {
+    this.#before.hidden = before === null;
+    if (!before) return;
+    this.#officer.textContent = before.isMine ? say("js.desk.received_by_you") : before.officer ? say("js.desk.received_by", { name: before.officer }) : "";
+    this.#waits("js.desk.cut_off", before.since);
+  }
+
   accept() {
     if (this.#accept.getAttribute("aria-busy") !== "true") this.#say("accept-call");
   }
@@ -49,14 +63,23 @@ export class IncomingRing extends HTMLElement {
     this.setAttribute("aria-label", say("js.desk.ring_title", { ticket }));
     this.#accept.addEventListener("click", () => this.accept());
     this.#decline.addEventListener("click", () => this.#say("decline-call"));
+    this.#waits("js.desk.waited", raised_at);
     this.append(
       el("p", { class: "ring-word" }, icon("bell"), say("js.desk.ringing")),
       el("p", { class: "ring-ticket", text: ticket }),
       el("p", { class: "ring-place", text: place }),
       el("p", { class: "ring-kinds" }, kindsOf(matter_kinds), direct ? el("span", { class: "badge", data: { tone: "action" }, text: say("js.desk.direct") }) : null),
-      el("p", { class: "soft small" }, say("js.desk.waited"), " ", since(raised_at)),
+      this.#before,
+      this.#waited,
       el("div", { class: "ring-deeds" }, this.#accept, this.#decline),
     );
+  }
+
+  /** @param {string} word @param {string} moment */
+  #waits(word, moment) {
+    if (this.#waited.dataset.since === moment) return;
+    this.#waited.dataset.since = moment;
+    this.#waited.replaceChildren(say(word), " ", since(moment));
   }
 
   /** @param {string} name */

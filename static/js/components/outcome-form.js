@@ -61,6 +61,7 @@ export class OutcomeForm extends HTMLElement {
   connectedCallback() {
     if (this.firstChild) return;
     this.append(this.#form);
+    this.#form.hidden = true;
     this.#form.addEventListener("input", () => this.#onTyped());
     this.#form.addEventListener("focusout", () => void this.#keeper.flush());
     this.#form.addEventListener("submit", (event) => {
@@ -110,8 +111,8 @@ export class OutcomeForm extends HTMLElement {
     const kept = { ...draft, owner: draft.owner || me.person };
     if (version > 0) this.#fill(kept);
     this.#keeper.start(version > 0 ? kept : blank, version);
-    this.#onTyped(); // what was typed while the draft was on its way
     if (saved_at) this.#onSaved(saved_at);
+    this.#form.hidden = false; // not before: the draft would take the place of what is typed meanwhile
   }
 
   /** Focus where writing goes on. */
@@ -128,6 +129,7 @@ export class OutcomeForm extends HTMLElement {
   /** Forget everything of this visit. */
   close() {
     this.#visit = "";
+    this.#form.hidden = true;
     this.#keeper.stop();
     this.#fill({ code: "", asked: "", answer: "", next: "", due_on: null, owner: "" });
     clearErrors(this.#form);

@@ -5,25 +5,39 @@ import { say } from "../lib/words.js";
 
 /** @typedef {import("../call/types.js").Peer} Peer */
 
+/** Whoever is back sooner was never away: after a restart of the server everybody joins again. */
+const CALM_MS = 1500;
+
 export class PeerTile {
   #video = el("video", { testid: "remote-video", attrs: { autoplay: true, playsinline: true } });
+  // Of its own: Chromium (156) plays no sound in a video element before the first frame, and a camera may never bring one.
+  #sound = el("audio", { attrs: { autoplay: true } });
   #name = el("strong");
   #post = el("span", { class: "tile-post" });
   #muted = el("span", { class: "tile-muted", hidden: true }, icon("mic-off"), say("js.call.peer_muted"));
+  #slow = el("span", { class: "tile-slow", testid: "peer-slow", hidden: true, text: say("js.line.peer.slow") });
   #away = el("p", { class: "tile-away" });
+  /** @type {Peer | null} */
+  #peer = null;
+  /** @type {import("../call/pace.js").Pace | undefined} */
+  #pace;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #calm;
   #pick = el("button", { class: "tile-pick", attrs: { type: "button" } }, say("js.call.enlarge"));
   place = 0;
 
   /** @param {{onBlocked: () => void, onPick: () => void}} listeners onBlocked: the browser wants a click before sound */
   constructor({ onBlocked, onPick }) {
     this.onBlocked = onBlocked;
+    this.#video.muted = true; // the attribute alone counts only for parsed pages
     this.element = el(
       "figure",
       { class: "peer-tile", testid: "peer-tile" },
       this.#video,
+      this.#sound,
       el("div", { class: "tile-blank", attrs: { "aria-hidden": "true" } }, icon("user")),
       this.#away,
-      el("figcaption", {}, this.#name, this.#post, this.#muted, this.#pick),
+      el("figcaption", {}, this.#name, this.#post, this.#muted, this.#slow, this.#pick),
     );
     this.#pick.addEventListener("click", onPick);
   }
@@ -37,6 +51,20 @@ export class PeerTile {
   show(peer, { isMain, place, stream }) {
     this.place = place;
     this.isMain = isMain;
+    const isBlink = !peer.present && this.element.dataset.present === "true";
+    this.#peer = peer;
+    if (!isBlink) this.#paint(peer);
+    else this.#calm ??= setTimeout(() => this.#peer && this.#paint(this.#peer), CALM_MS);
+    if (this.#video.srcObject !== stream) {
+      this.#video.srcObject = this.#sound.srcObject = stream;
+      if (stream) void this.play();
+    }
+  }
+
+  /** @param {Peer} peer */
+  #paint(peer) {
+    clearTimeout(this.#calm);
+    this.#calm = undefined;
     Object.assign(this.element.dataset, {
       seat: peer.seat,
       role: peer.role,
@@ -49,17 +77,28 @@ export class PeerTile {
     this.#post.textContent = peer.post;
     this.#pick.setAttribute("aria-label", say("js.call.enlarge_name", { name: peer.name }));
     this.#muted.hidden = !peer.present || peer.audio;
-    this.#away.textContent = peer.present ? say("js.call.peer_camera_off") : say("js.call.peer_away");
-    if (this.#video.srcObject !== stream) {
-      this.#video.srcObject = stream;
-      if (stream) void this.play();
-    }
+    this.#showPace();
+  }
+
+  /** A thin line is neither a fault nor a closed camera. @param {import("../call/pace.js").Pace | undefined} pace */
+  set pace(pace) {
+    if (pace === this.#pace) return;
+    this.#pace = pace;
+    this.#showPace();
+  }
+
+  #showPace() {
+    const isPresent = this.element.dataset.present === "true";
+    const why = this.#pace === "sound_only" ? "js.line.peer.sound_only" : "js.call.peer_camera_off";
+    this.#away.textContent = say(isPresent ? why : "js.call.peer_away");
+    this.#slow.hidden = !isPresent || this.#pace !== "slow";
   }
 
   /** Play with sound; a browser may want a click first. */
   async play() {
+    this.#video.play().catch(() => undefined); // waits for a first frame, or is interrupted by a new stream
     try {
-      await this.#video.play();
+      await this.#sound.play();
     } catch (error) {
       if (/** @type {Error} */ (error).name === "NotAllowedError") this.onBlocked();
     }
@@ -68,11 +107,12 @@ export class PeerTile {
   /** @param {string} id device id, "" for the default */
   async useSpeaker(id) {
     // Firefox before 116 has no setSinkId; the default speaker then stays.
-    if ("setSinkId" in this.#video) await this.#video.setSinkId(id).catch(() => undefined);
+    if ("setSinkId" in this.#sound) await this.#sound.setSinkId(id).catch(() => undefined);
   }
 
   close() {
-    this.#video.srcObject = null;
+    clearTimeout(this.#calm);
+    this.#video.srcObject = this.#sound.srcObject = null;
     this.element.remove();
   }
 }

@@ -32,6 +32,8 @@ export class VisitQueue extends HTMLElement {
       const item = this.#rows.get(row.visit) ?? this.#add(row);
       item.dataset.state = row.state;
       for (const promise of item.querySelectorAll(".queue-promise")) /** @type {HTMLElement} */ (promise).hidden = row.state !== "promised";
+      for (const kept of item.querySelectorAll(".queue-kept")) /** @type {HTMLElement} */ (kept).hidden = row.state !== "suspended";
+      for (const before of item.querySelectorAll(".queue-before")) before.textContent = row.officer ? say("js.desk.received_by", { name: row.officer }) : "";
       for (const button of item.querySelectorAll("button")) button.hidden = !mayAccept(row.visit);
       if (this.#list.children[place] !== item) this.#list.insertBefore(item, this.#list.children[place] ?? null);
     }
@@ -48,6 +50,7 @@ export class VisitQueue extends HTMLElement {
       el("p", { class: "queue-place", text: place }),
       el("p", { class: "small soft", text: [kindsOf(matter_kinds), direct ? say("js.desk.direct") : ""].filter(Boolean).join(say("js.comma")) }),
       el("p", { class: "badge queue-promise", data: { tone: "wait" }, hidden: true, text: say("js.desk.promised") }),
+      el("p", { class: "queue-kept", hidden: true }, el("span", { class: "badge", data: { tone: "wait" }, text: say("js.desk.to_be_continued") }), el("span", { class: "small soft queue-before" })),
       el("button", { class: "button", testid: "queue-accept", attrs: { type: "button", "aria-label": say("js.desk.accept_ticket", { ticket }) }, on: { click: accept } }, say("js.desk.accept")),
     );
     this.#rows.set(visit, item);

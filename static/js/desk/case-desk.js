@@ -1,17 +1,14 @@
 /** The visit at hand: fills the case panel, puts the outcome form where it belongs and keeps the chat together. */
 
-import { readVisit } from "./deeds.js";
+import { readSnapshot, readVisit } from "./deeds.js";
 import { say } from "../lib/words.js";
 
-/** @typedef {import("./types.js").VisitView} VisitView */
 /** @typedef {{visit: string | null, use: import("../components/case-panel.js").Use, isOwed: boolean}} Shown
  *   isOwed: the form of the visit just ended, which cannot be put aside */
 
 export class CaseDesk {
   /** @type {Shown} */
   #shown = { visit: null, use: "preview", isOwed: false };
-  /** @type {VisitView | null} */
-  #view = null;
 
   /**
    * @param {{panel: import("../components/case-panel.js").CasePanel, form: import("../components/outcome-form.js").OutcomeForm,
@@ -52,6 +49,16 @@ export class CaseDesk {
     if (line.from_seat !== this.me.seat) this.panel.lineArrived();
   }
 
+  /** Something may have been missed: show the conversation as the server has it. */
+  async refill() {
+    const { visit, use } = this.#shown;
+    if (!visit || !isInCall(use)) return;
+    const { chat } = await readSnapshot(visit).catch(() => ({ chat: [] })); // the line fell again: its return asks again
+    if (this.#shown.visit !== visit) return;
+    const named = chat.map((line) => (line.role === "terminal" ? { ...line, name: say("js.panel.visitor_side") } : line));
+    this.panel.chat.refill(visit, named);
+  }
+
   openChat() {
     this.panel.select("chat");
     this.panel.chat.querySelector("textarea")?.focus();
@@ -63,7 +70,6 @@ export class CaseDesk {
   }
 
   #change() {
-    this.#view = null;
     this.panel.clear();
     this.form.close();
     void this.#load(this.#shown.use === "form");
@@ -74,12 +80,10 @@ export class CaseDesk {
     const { visit, use } = this.#shown;
     if (!visit) return;
     try {
-      const isNew = this.#view === null;
       const view = await readVisit(visit);
       if (this.#shown.visit !== visit) return;
-      this.#view = view;
       this.panel.show(view);
-      if (isNew) this.#showEarlierLines(view);
+      if (isInCall(use)) void this.refill();
       if (use === "host" || use === "form") await this.form.open({ visit, view, me: this.me });
       if (isWriting && this.#shown.use === "form") this.form.focusFirst();
     } catch (error) {
@@ -87,15 +91,9 @@ export class CaseDesk {
       if (this.#shown.visit === visit && use !== "preview") this.notices.refused(error, () => void this.#load(isWriting));
     }
   }
+}
 
-  /** Lines from before a reload know a name, not a seat. @param {VisitView} view */
-  #showEarlierLines({ visit, chat }) {
-    const mine = this.me.name;
-    for (const { who, role, text, at } of chat) {
-      const name = who || (role === "terminal" ? say("js.panel.visitor_side") : say(`role.${role}`));
-      const seat = who === mine ? this.me.seat : `earlier ${name}`;
-      this.panel.chat.names = [{ seat, role, name, post: "", present: false, audio: false, video: false, slot: null }];
-      this.panel.chat.add({ room: visit, from_seat: seat, text, at });
-    }
-  }
+/** @param {import("../components/case-panel.js").Use} use */
+function isInCall(use) {
+  return use === "host" || use === "guest";
 }

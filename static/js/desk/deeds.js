@@ -27,6 +27,9 @@ export const join = (visit) => api("POST", `/api/v1/visits/${visit}/join`, {});
 /** @param {string} visit @returns {Promise<{visit: string, state: string}>} */
 export const end = (visit) => api("POST", `/api/v1/visits/${visit}/end`, {});
 
+/** A call as its participants find it when they come back. @param {string} visit @returns {Promise<import("../components/chat-panel.js").Snapshot>} */
+export const readSnapshot = (visit) => api("GET", `/api/v1/visits/${visit}/snapshot`);
+
 /** @param {string} visit @returns {Promise<import("./types.js").VisitView>} */
 export const readVisit = (visit) => api("GET", `/api/v1/visits/${visit}`);
 

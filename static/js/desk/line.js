@@ -1,19 +1,13 @@
-/** How the line to the server is, in words: a calm banner while it comes back, a closed door when it will not. */
+/** A closed door in words, when the line will not come back by itself. */
 
 import { find, put } from "../lib/dom.js";
 import { say } from "../lib/words.js";
 import { CloseCode } from "../signaling/messages.js";
 
-/** A reconnect after a blink of the network is nobody's business. */
-const CALM_MS = 1500;
-
 export class LineState {
-  #banner = find(document, "[data-line]", HTMLElement);
   #door = find(document, "[data-door]", HTMLDialogElement);
   #takeBack = find(this.#door, '[data-testid="take-back"]', HTMLButtonElement);
   #signIn = find(this.#door, "[data-sign-in]", HTMLElement);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
 
   /** @param {{takeBack: () => void}} listeners takeBack: this tab is to be the desk again */
   constructor({ takeBack }) {
@@ -23,9 +17,6 @@ export class LineState {
 
   /** @param {import("../signaling/connection.js").StateDetail} detail */
   show({ state, code, reason }) {
-    clearTimeout(this.#timer);
-    if (state === "waiting") this.#timer = setTimeout(() => (this.#banner.hidden = false), CALM_MS);
-    else this.#banner.hidden = true;
     if (state === "closed") this.#close(code, reason);
     else if (this.#door.open) this.#door.close();
   }

@@ -7,6 +7,7 @@ import { Alarm } from "./alarm.js";
 
 /** @typedef {import("./types.js").Ring} Ring */
 /** @typedef {import("./types.js").Invitation} Invitation */
+/** @typedef {import("../components/incoming-ring.js").Before} Before */
 
 export class Ringing {
   alarm = new Alarm();
@@ -21,8 +22,8 @@ export class Ringing {
     this.live = live;
   }
 
-  /** @param {Ring[]} rings in order of arrival @param {Invitation[]} invitations */
-  show(rings, invitations) {
+  /** @param {Ring[]} rings in order of arrival @param {Invitation[]} invitations @param {(visit: string) => Before | null} before */
+  show(rings, invitations, before) {
     this.#drop(this.#cards, rings);
     this.#drop(this.#invitations, invitations);
     for (const ring of rings) {
@@ -35,6 +36,7 @@ export class Ringing {
       this.#add(this.#invitations, invitation.visit, InvitationCard.of(invitation));
       this.live.textContent = say("js.invite.spoken", { name: invitation.from_name });
     }
+    for (const [visit, card] of this.#cards) card.received = before(visit);
     if (rings.length + invitations.length === 0) this.live.textContent = "";
     this.alarm.ringing(rings);
   }
@@ -42,6 +44,15 @@ export class Ringing {
   /** Answer the ring that came first, as if its button had been pressed. */
   acceptFirst() {
     this.#cards.values().next().value?.accept();
+  }
+
+  /** The A key answers the first ring, unless somebody is writing. @param {() => boolean} mayAnswer */
+  answerByKey(mayAnswer) {
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
+      if (event.key.toLowerCase() !== "a" || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+      if (!typing && !document.querySelector("dialog[open]") && mayAnswer()) this.acceptFirst();
+    });
   }
 
   /** @param {string} visit @param {boolean} busy */

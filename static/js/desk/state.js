@@ -43,7 +43,7 @@ export function follow(desk, message) {
     case "ring_stopped":
       return { ...desk, rings: without(desk.rings, message.visit) };
     case "queue":
-      return { ...desk, queue: message.rows };
+      return { ...desk, queue: message.rows.map((/** @type {import("./types.js").QueueRow} */ row) => ({ ...row, officer: officerOf(desk, row.visit) })) };
     case "duty":
       return { ...desk, duty: { state: message.state, reason: message.reason ?? null, pending: message.pending ?? 0 } };
     case "invite":
@@ -65,6 +65,11 @@ export function left(desk) {
   return { ...desk, current: null };
 }
 
+/** A suspended visit is in the queue, and nobody has said yet who received it: a new snapshot will. @param {Desk} desk */
+export function lacksOfficer(desk) {
+  return desk.queue.some((row) => row.state === "suspended" && !row.officer);
+}
+
 /** What the middle of the page shows. @param {Desk} desk @param {string | null} opened a pending outcome that was opened @returns {Mode} */
 export function modeOf(desk, opened) {
   if (desk.current) return desk.current.state === "wrap_up" ? "wrap_up" : "call";
@@ -79,14 +84,20 @@ export function mayAccept(desk, visit) {
 }
 
 /** @param {DeskAnswer} answer */
-function snapshot({ me, duty, queue, pending, colleagues }) {
+function snapshot({ me, duty, queue, pending, suspended, colleagues }) {
   return {
     me,
     duty: { state: duty.state, reason: duty.reason ?? null, pending: duty.pending ?? pending.length },
     queue,
     pending,
+    suspended,
     colleagues,
   };
+}
+
+/** The wire does not name who received a suspended visit before; a snapshot has. @param {Desk} desk @param {string} visit */
+function officerOf(desk, visit) {
+  return desk.queue.find((row) => row.visit === visit)?.officer ?? null;
 }
 
 /** @param {DeskAnswer} answer @returns {import("./types.js").Current | null} */

@@ -6,11 +6,26 @@
 /** @type {AudioContext | null} */
 let context = null;
 
+/** Which loudspeaker was chosen; the page says where to ask. @type {() => Promise<string | undefined>} */
+let findSpeaker = () => Promise.resolve(undefined);
+
+/** Sound on the chosen loudspeaker from the next sound on. @param {() => Promise<string | undefined>} find its device id, undefined for the default */
+export function soundOn(find) {
+  findSpeaker = find;
+}
+
 /** Call inside a click. @returns {Promise<boolean>} whether the page may sound now */
 export async function unlock() {
   context ??= new AudioContext();
   if (context.state !== "running") await context.resume().catch(() => undefined);
+  await useSpeaker(context);
   return context.state === "running";
+}
+
+/** A speaker that is gone, or a browser that cannot choose, leaves the default: a ring must sound. @param {AudioContext & {sinkId?: string, setSinkId?: (id: string) => Promise<void>}} audio */
+async function useSpeaker(audio) {
+  const id = (await findSpeaker().catch(() => undefined)) ?? "";
+  if (audio.sinkId !== undefined && audio.sinkId !== id) await audio.setSinkId?.(id).catch(() => undefined);
 }
 
 /** Whether a ring would be heard (as far as the browser is concerned). */

@@ -1,5 +1,6 @@
 /** One case: printing, and the unseal that shows who came for one minute and then forgets it. */
 
+import "../components/line-graph.js";
 import { api, ApiError } from "../lib/api.js";
 import { el, find, whileBusy } from "../lib/dom.js";
 import { clearErrors, showErrors } from "../lib/forms.js";

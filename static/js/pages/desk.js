@@ -1,6 +1,8 @@
 /** The county desk: wires the socket, the call and the parts of the page to one value, the desk's state. */
 
 import { Call } from "../call/call.js";
+import { chosenId } from "../call/device-memory.js";
+import { DeviceWatch } from "../call/device-watch.js";
 import { LocalCapture } from "../call/devices.js";
 import { keepWarm } from "../call/warm.js";
 import { CallStage } from "../components/call-stage.js";
@@ -9,8 +11,12 @@ import { ColleagueList } from "../components/colleague-list.js";
 import { DutyCheck } from "../components/duty-check.js";
 import { DutyPanel } from "../components/duty-panel.js";
 import { InvitePanel } from "../components/invite-panel.js";
+import { LineBanner } from "../components/line-banner.js";
 import { OutcomeForm } from "../components/outcome-form.js";
+import { LineStrip } from "../components/line-graph.js";
+import { LostLine } from "../components/lost-line.js";
 import { PendingOutcomes } from "../components/pending-outcomes.js";
+import { SuspendedVisits } from "../components/suspended-visits.js";
 import { VisitQueue } from "../components/visit-queue.js";
 import { Alarm } from "../desk/alarm.js";
 import { CallBar } from "../desk/call-bar.js";
@@ -18,11 +24,13 @@ import { CaseDesk } from "../desk/case-desk.js";
 import * as deeds from "../desk/deeds.js";
 import { LineState } from "../desk/line.js";
 import { Notices } from "../desk/notices.js";
+import { wireRehearsal } from "../desk/rehearsal.js";
 import { Ringing } from "../desk/ringing.js";
-import { entered, follow, left, mayAccept, modeOf, opened, refreshed } from "../desk/state.js";
+import { entered, follow, lacksOfficer, left, mayAccept, modeOf, opened, refreshed } from "../desk/state.js";
+import { SuspendedCalls, suspendedBy } from "../desk/suspended.js";
 import { api } from "../lib/api.js";
 import { find, whileBusy } from "../lib/dom.js";
-import { maySound, unlock } from "../lib/sound.js";
+import { maySound, soundOn, unlock } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { say, sayRefusal } from "../lib/words.js";
 import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
@@ -37,7 +45,8 @@ const root = find(document, "[data-desk]", HTMLElement);
 const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
 const transport = keepWarm(connection);
 const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture });
+const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
+const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
 
 const stage = find(root, "call-stage", CallStage);
 const bar = new CallBar(call);
@@ -46,11 +55,13 @@ const check = find(root, "duty-check", DutyCheck);
 const queue = find(root, "visit-queue", VisitQueue);
 const colleagues = find(root, "colleague-list", ColleagueList);
 const pending = find(root, "pending-outcomes", PendingOutcomes);
+const suspended = find(root, "suspended-visits", SuspendedVisits);
 const inviting = find(root, "invite-panel", InvitePanel);
 const form = find(root, "outcome-form", OutcomeForm);
 const panel = find(root, "case-panel", CasePanel);
 const ringing = new Ringing(find(root, "[data-rings]", HTMLElement), find(root, "[data-live]", HTMLElement));
 const notices = new Notices(find(root, "[data-notices]", HTMLElement));
+const cutOff = new SuspendedCalls({ form, notices });
 const line = new LineState({ takeBack: () => connection.resume() });
 const soundOff = find(root, "[data-sound-off]", HTMLElement);
 
@@ -63,15 +74,19 @@ const done = new Set();
 /** A visit is being answered or joined: a second press must not ask again. */
 let entering = false;
 let roomAttempts = 0;
+/** Room that its lost line has closed, while what is typed is being saved. @type {string | null} */
+let cutOffRoom = null;
 let peopleInRoom = 0;
 /** Counts what happened, so that a snapshot from before does not win over it. */
 let happened = 0;
 /** @type {Promise<void> | null} */
 let refreshing = null;
 
-async function getTicket() {
+/** @param {AbortSignal} signal */
+async function getTicket(signal) {
   try {
-    return (await api("POST", "/api/v1/ws-ticket", {})).ticket;
+    // The connection itself tries again; a second row of attempts below it would only come late.
+    return (await api("POST", "/api/v1/ws-ticket", {}, { retryAfterMs: [], signal })).ticket;
   } catch (error) {
     if (/** @type {{status?: number}} */ (error).status === 401) throw new TicketDenied("signed_out");
     throw error;
@@ -92,7 +107,14 @@ function refresh() {
     for (let asked = -1; asked !== happened; ) {
       asked = happened;
       const answer = await deeds.readDesk();
-      if (asked === happened) desk = refreshed(desk, answer);
+      if (asked !== happened) continue;
+      const next = refreshed(desk, answer);
+      if (!desk.current && !entering && next.current?.state === "in_call" && !done.has(next.current.room)) {
+        void capture.open(); // the countdown is the time a camera needs; nothing leaves before it ends
+        roomAttempts = 0;
+        await cutOff.resumed();
+      }
+      desk = next;
     }
     render();
   })()
@@ -109,10 +131,11 @@ function render() {
   root.dataset.mode = mode;
   duty.show(desk.duty, desk.current?.isHost === false);
   showSound();
-  ringing.show(desk.current ? [] : desk.rings, desk.current ? [] : desk.invitations);
+  ringing.show(desk.current ? [] : desk.rings, desk.current ? [] : desk.invitations, receivedBefore);
   queue.show(desk.queue, (visit) => mayAccept(desk, visit));
   colleagues.show(desk.colleagues);
   pending.show(desk.pending, openedOutcome);
+  suspended.show(desk.suspended, desk.current === null);
   inviting.show(desk.colleagues);
   for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-modes]"))) {
     part.hidden = !part.dataset.modes?.split(" ").includes(mode);
@@ -122,6 +145,12 @@ function render() {
   caseDesk.show(whatToShow(mode));
   if (mode === "wrap_up" && before === "call") notices.clear();
   followCall();
+}
+
+/** Who received a ringing visit before its line was lost; null for one that nobody has received yet. @param {string} visit */
+function receivedBefore(visit) {
+  const row = desk.queue.find((one) => one.visit === visit && one.state === "suspended");
+  return row ? { officer: row.officer ?? null, since: row.raised_at, isMine: desk.suspended.some((one) => one.visit === visit) } : null;
 }
 
 /** @param {import("../desk/state.js").Mode} mode @returns {import("../desk/case-desk.js").Shown} */
@@ -134,7 +163,8 @@ function whatToShow(mode) {
 
 /** Be in the room that the desk says, and in no other. */
 function followCall() {
-  const room = desk.current?.state === "in_call" && !done.has(desk.current.room) ? desk.current.room : null;
+  const wanted = desk.current?.state === "in_call" ? desk.current.room : null;
+  const room = wanted && wanted !== cutOffRoom && !done.has(wanted) ? wanted : null;
   if (room && call.room !== room && connection.state !== "closed") call.enter(room);
   if (!room && call.room) void call.leave().catch(() => undefined);
 }
@@ -204,6 +234,22 @@ async function endVisit() {
   }
 }
 
+/** The line of this call is lost for too long: the desk is free again. @param {string} visit */
+async function suspend(visit) {
+  if (cutOffRoom === visit) return; // the room said so, now the visit does
+  cutOffRoom = visit;
+  await cutOff.suspended();
+  cutOffRoom = null;
+  if (desk.current?.visit === visit) become(left(desk));
+  void refresh();
+}
+
+/** @param {string} visit */
+async function endSuspended(visit) {
+  if ((await cutOff.end(visit)) && !desk.current) become(entered(desk, { visit, room: visit, state: "wrap_up", isHost: true }));
+  void refresh();
+}
+
 function leaveCall() {
   if (!desk.current) return;
   done.add(desk.current.room);
@@ -249,7 +295,12 @@ function showSound() {
 
 /** @param {any} message */
 function onMessage(message) {
-  if (message.type === "room_state" && message.phase === "closed") done.add(message.room);
+  const suspendedVisit = suspendedBy(message);
+  if (suspendedVisit && suspendedVisit === desk.current?.visit) {
+    void suspend(suspendedVisit);
+    return;
+  }
+  if (message.type === "room_state" && message.phase === "closed" && !suspendedVisit) done.add(message.room);
   if (message.type === "ring") notices.clearSaid();
   if (message.type === "invite") done.delete(message.room);
   if (message.type === "visit" && message.state === "outcome_pending" && message.visit === desk.current?.visit) {
@@ -257,6 +308,7 @@ function onMessage(message) {
   }
   const next = follow(desk, message);
   if (next !== desk) become(next);
+  if (message.type === "queue" && lacksOfficer(desk)) void refresh();
   if (message.type === "duty" || message.type === "visit" || message.phase === "closed") void refresh();
 }
 
@@ -264,8 +316,9 @@ function onMessage(message) {
 function onLine(detail) {
   line.show(detail);
   if (detail.state === "open") {
-    // The server greets a new socket with every bell that runs; older ones may have ended meanwhile.
-    become({ ...desk, rings: [] });
+    // The server greets a new session with every bell that runs; older ones may have ended meanwhile.
+    if (detail.isNew) become({ ...desk, rings: [] });
+    if (detail.isNew || detail.isNewEpoch) void caseDesk.refill();
     void refresh();
   } else if (detail.state === "closed") {
     become({ ...desk, rings: [], invitations: [] });
@@ -296,14 +349,6 @@ function onLogged({ detail: { visit, receipt } }) {
   void refresh();
 }
 
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key.toLowerCase() !== "a" || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  if (typing || document.querySelector("dialog[open]") || desk.current) return;
-  ringing.acceptFirst();
-}
-
 /** @param {EventTarget} target @param {string} name @param {(detail: any) => unknown} listener */
 function on(target, name, listener) {
   target.addEventListener(name, (event) => void listener(/** @type {CustomEvent} */ (event).detail));
@@ -330,6 +375,7 @@ on(pending, "open-outcome", async (visit) => {
   openedOutcome = visit;
   render();
 });
+on(suspended, "end-suspended", endSuspended);
 on(form, "put-aside", () => {
   openedOutcome = null;
   render();
@@ -349,7 +395,7 @@ bar.invite.addEventListener("click", () => {
     notices.said(say("js.invite.sent", { name: desk.colleagues.find((one) => one.person === person)?.name ?? "" }));
   });
 });
-document.addEventListener("keydown", onKey);
+ringing.answerByKey(() => desk.current === null);
 for (const name of ["pointerdown", "keydown"]) {
   document.addEventListener(name, () => {
     if (!maySound()) void unlock().then(showSound);
@@ -360,19 +406,15 @@ window.addEventListener("beforeunload", (event) => {
 });
 setInterval(() => document.visibilityState === "visible" && void refresh(), REFRESH_MS);
 
-const robot = root.querySelector("[data-robot]");
-robot?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const button = find(robot, "button", HTMLButtonElement);
-  void whileBusy(button, () =>
-    deeds.startRobot(find(robot, "select", HTMLSelectElement).value).then(
-      () => notices.said(say("js.desk.robot_coming")),
-      (error) => notices.refused(error),
-    ),
-  );
-});
-
+const rehearsal = root.querySelector("[data-robot]");
+if (rehearsal) wireRehearsal(rehearsal, notices);
+find(root, "line-banner", LineBanner).follow(connection);
+on(call, "state", () => (connection.isInCall = call.room !== null));
+on(call, "state", () => (call.room ? deviceWatch.start() : deviceWatch.stop()));
+soundOn(() => chosenId("speaker"));
 stage.follow(call, transport, desk.me.seat);
+find(root, "line-strip", LineStrip).follow(call);
+find(root, "lost-line", LostLine).follow(call, ({ role }) => role === "terminal");
 keepAwake();
 render();
 connection.resume();

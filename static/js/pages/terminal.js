@@ -1,20 +1,27 @@
 /** The terminal page: enrolment, the device's session, the socket, and words for every refusal. The visit itself is terminal/reception.js. */
 
 import { Call } from "../call/call.js";
+import { chosenId } from "../call/device-memory.js";
+import { DeviceWatch } from "../call/device-watch.js";
 import { LocalCapture } from "../call/devices.js";
 import { keepWarm } from "../call/warm.js";
 import "../components/call-stage.js";
 import "../components/chat-panel.js";
+import { LineBanner } from "../components/line-banner.js";
 import { find, put, whileBusy } from "../lib/dom.js";
 import { showErrors } from "../lib/forms.js";
+import { soundOn } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { knows, say, sayRefusal } from "../lib/words.js";
 import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
 import { CloseCode } from "../signaling/messages.js";
 import { CallView } from "../terminal/call-view.js";
 import { DeviceClient, enrol, forgetEnrolment, storedEnrolment } from "../terminal/device.js";
+import { TerminalDevices } from "../terminal/devices.js";
 import { Reception } from "../terminal/reception.js";
 import { Screens } from "../terminal/screens.js";
+import { giveSigns } from "../terminal/sign-of-life.js";
+import { canReach, Upkeep } from "../terminal/upkeep.js";
 
 const RETRY_MS = 5000;
 /** Refusals after which only a new code from the centre helps. */
@@ -28,12 +35,16 @@ const screens = new Screens(frame, { enrol: wireEnrol, enrolled: wireEnrolled, r
 
 const client = new DeviceClient();
 const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
-const transport = keepWarm(connection);
+const transport = keepWarm(connection, () => client.call("POST", "/api/v1/ice-servers", {}, { retryAfterMs: [] }));
 const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture });
+const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
+const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
 /** @type {Reception | null} made with the first session: the call view needs our seat */
 let reception = null;
+const devices = new TerminalDevices({ client, call, capture, onSpeaker: () => void reception?.view.stage.useChosenSpeaker() });
 let retry = 0;
+/** Why this device was refused last. */
+let refusedFor = "";
 
 async function start() {
   clearTimeout(retry);
@@ -45,6 +56,7 @@ async function start() {
   }
   try {
     const session = await client.start();
+    void devices.adopt();
     reception ??= new Reception({ client, call, view: new CallView(call, transport, session.seat) });
     connection.resume();
     await reception.refresh();
@@ -54,10 +66,11 @@ async function start() {
   }
 }
 
-async function getTicket() {
+/** @param {AbortSignal} signal */
+async function getTicket(signal) {
   try {
     // The connection itself tries again; a second row of attempts below it would only come late.
-    return (await client.call("POST", "/api/v1/ws-ticket", {}, { retryAfterMs: [] })).ticket;
+    return (await client.call("POST", "/api/v1/ws-ticket", {}, { retryAfterMs: [], signal })).ticket;
   } catch (error) {
     const { code = "" } = /** @type {{code?: string}} */ (error);
     if (!MUST_ENROL.has(code)) throw error;
@@ -66,12 +79,18 @@ async function getTicket() {
   }
 }
 
+/** Nobody's words or picture are on the screen. */
+function isIdle() {
+  const isWaiting = frame.dataset.screen === "idle" || (frame.dataset.screen === "refused" && !MUST_ENROL.has(refusedFor));
+  return isWaiting && !call.room && !document.querySelector("dialog[open]");
+}
+
 /** Say what happened and what to do; nothing of a visit stays on the screen. @param {string} code @param {unknown} [error] */
 function refuse(code, error = { code }) {
   bar.hidden = true;
   find(document, "[data-call-view]", HTMLElement).hidden = true;
   const root = screens.show("refused");
-  root.dataset.code = code;
+  root.dataset.code = refusedFor = code;
   put(root, '[data-put="refused-title"]', knows(`js.terminal.refused.${code}`) ? say(`js.terminal.refused.${code}`) : say("js.terminal.refused.other"));
   put(root, '[data-put="refused-text"]', sayRefusal(error));
   find(root, '[data-testid="refused-enrol"]', HTMLElement).hidden = !MUST_ENROL.has(code);
@@ -132,6 +151,8 @@ connection.addEventListener("state", (event) => {
 
 /** Nobody stands by to press anything: what can heal by itself must. @param {number} code @param {string} reason */
 function onClosed(code, reason) {
+  const hasNoSeat = code === CloseCode.REVOKED || code === CloseCode.TAKEN_OVER;
+  if (hasNoSeat && call.room) void call.leave().catch(() => undefined); // its camera and microphone close here
   if (code === CloseCode.REVOKED) refuse("device_revoked");
   else if (code === CloseCode.TAKEN_OVER) refuse("taken_over");
   else if (reason === "unsupported_version") setTimeout(() => location.reload(), RETRY_MS); // the server was updated
@@ -146,5 +167,16 @@ client.aroundRestart = async (open) => {
     connection.resume();
   }
 };
+find(document, "line-banner", LineBanner).follow(connection);
+call.addEventListener("state", () => {
+  connection.isInCall = call.room !== null;
+  if (call.room) deviceWatch.start();
+  else deviceWatch.stop();
+});
+soundOn(() => chosenId("speaker"));
+const upkeep = new Upkeep({ connection, isIdle, canReach, reload: () => location.reload() });
+for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, () => upkeep.touch(), { passive: true });
+upkeep.start();
+void giveSigns().catch(() => undefined); // without storage the watchdog sees a page that never lived
 keepAwake();
 void start();

@@ -1,5 +1,6 @@
 /** The call on the terminal: the county's picture over the whole screen and four large buttons below it. */
 
+import { LostLine } from "../components/lost-line.js";
 import { find, put } from "../lib/dom.js";
 import { say } from "../lib/words.js";
 
@@ -15,6 +16,9 @@ export class CallView {
   #camera = find(this.#controls, '[data-testid="camera-toggle"]', HTMLButtonElement);
   #complainedAt = -Infinity;
   stage = /** @type {import("../components/call-stage.js").CallStage} */ (find(document, "call-stage"));
+  lost = find(document, "lost-line", LostLine);
+  /** Name of the officer who received the visit: a colleague who leaves is no lost line. */
+  host = "";
   chat = /** @type {import("../components/chat-panel.js").ChatPanel} */ (find(document, "chat-panel"));
 
   /**
@@ -25,6 +29,7 @@ export class CallView {
   constructor(call, transport, seat) {
     this.call = call;
     this.stage.follow(call, transport, seat);
+    this.lost.follow(call, ({ role, name }) => role === "county_duty_officer" && (!this.host || name === this.host));
     this.chat.seat = seat;
     this.chat.send = (text) => call.say(text);
     find(this.#controls, "[data-chat-toggle]").append(this.chat.toggle);

@@ -83,16 +83,16 @@ export class DeviceClient {
    * @param {"GET" | "POST" | "PUT"} method
    * @param {string} path
    * @param {unknown} [body]
-   * @param {{idempotencyKey?: string, retryAfterMs?: number[]}} [options] as of `api`
+   * @param {{idempotencyKey?: string, retryAfterMs?: number[], signal?: AbortSignal}} [options] as of `api`
    */
-  async call(method, path, body, { idempotencyKey = crypto.randomUUID(), retryAfterMs } = {}) {
+  async call(method, path, body, { idempotencyKey = crypto.randomUUID(), ...options } = {}) {
     const session = this.#session ?? (await this.start());
     try {
-      return await api(method, path, body, { idempotencyKey, retryAfterMs, auth: `Terminal ${session.token}` });
+      return await api(method, path, body, { ...options, idempotencyKey, auth: `Terminal ${session.token}` });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       const { token } = await this.aroundRestart(() => this.start());
-      return api(method, path, body, { idempotencyKey, retryAfterMs, auth: `Terminal ${token}` });
+      return api(method, path, body, { ...options, idempotencyKey, auth: `Terminal ${token}` });
     }
   }
 

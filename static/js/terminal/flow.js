@@ -1,16 +1,17 @@
 /** Which screen a visit is on. Pure: the server's state decides, so a reload lands where the visit is. */
 
 /**
- * @typedef {"registered" | "township_answered" | "closed_satisfied" | "waiting" | "in_call" | "wrap_up"
+ * @typedef {"registered" | "township_answered" | "closed_satisfied" | "waiting" | "in_call" | "suspended" | "wrap_up"
  *   | "outcome_logged" | "outcome_pending" | "cancelled"} VisitState
  *
  * @typedef {{visit: string, state: VisitState, ticket?: string | null, case_no?: string | null, direct?: boolean,
  *   room?: string | null, called?: string[], position?: number | null, expected_minutes?: number | null, officer_name?: string | null, officer_post?: string | null,
  *   callback_owner?: string | null, callback_by?: string | null, receipt?: string | null,
- *   chat?: import("../call/types.js").ChatLine[]}} Visit
+ *   suspended_reason?: string | null,
+ *   chat?: {from_seat: string, role: string, who: string, text: string, at: string}[]}} Visit
  *
  * @typedef {"idle" | "choice" | "visitor" | "matters" | "answer" | "declaration" | "waiting" | "call" | "left"
- *   | "recording" | "receipt" | "cancelled"} Screen
+ *   | "suspended" | "recording" | "receipt" | "cancelled"} Screen
  */
 
 /** @param {Visit | null} visit @returns {Screen} */
@@ -25,6 +26,8 @@ export function screenOf(visit) {
       return "waiting";
     case "in_call":
       return "call";
+    case "suspended":
+      return "suspended";
     case "wrap_up":
       return "recording";
     case "cancelled":
@@ -51,6 +54,7 @@ export function screenBefore(screen) {
 export function endOf(screen) {
   switch (screen) {
     case "idle":
+    case "suspended": // its own two buttons say what becomes of the visit
       return null;
     case "choice":
     case "visitor":

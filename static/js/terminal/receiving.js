@@ -1,11 +1,12 @@
-/** The screens after registration: the township's answer, who is in the room, waiting, and the receipt. Pure showing and reading. */
+/** The screens after registration: the township's answer, who is in the room, waiting, a lost line, and the receipt. Pure showing and reading. */
 
-import { el, find, put } from "../lib/dom.js";
-import { formatMinutes, formatMoment } from "../lib/times.js";
+import { el, find, put, whileBusy } from "../lib/dom.js";
+import { formatClock, formatMinutes, formatMoment } from "../lib/times.js";
 import { say } from "../lib/words.js";
 
 /** @typedef {import("./flow.js").Visit} Visit */
 /** @typedef {{id: string, name: string, post: string}} Officer */
+/** @typedef {{visit: string, ticket: string, since: string}} Parked */
 
 /** @param {HTMLElement} root the answer screen @param {Officer[]} officers */
 export function fillOfficers(root, officers) {
@@ -88,6 +89,45 @@ function calledWords({ officer_name, officer_post, called, callback_by, position
   if (callback_by) return say("js.terminal.kept");
   if (called?.length) return say("js.terminal.calling", { posts: [...new Set(called)].join(say("js.terminal.and")) });
   return say(position != null && position <= 1 ? "js.terminal.next" : "js.terminal.in_turn");
+}
+
+/** Why the call stopped, that the place is kept, and what is being done. @param {HTMLElement} root @param {Visit} visit */
+export function showSuspended(root, { suspended_reason: reason, officer_name: name, position }) {
+  root.dataset.reason = reason ?? "";
+  put(root, '[data-put="suspended-why"]', reason ? say(`js.terminal.suspended.${reason}`) : "");
+  put(root, '[data-put="suspended-kept"]', name ? say("js.terminal.suspended.same_first", { name }) : "");
+  const words = position == null ? "away" : position <= 1 ? "calling" : "next";
+  put(root, '[data-put="suspended-now"]', say(`js.terminal.suspended.${words}`, { position: position ?? 0 }));
+}
+
+/**
+ * Visits that were put aside, by number alone: the first screen is read by whoever passes.
+ *
+ * @param {HTMLElement} root
+ * @param {Parked[]} parked
+ * @param {(visit: Parked) => Promise<void>} takeUp
+ */
+export function showParked(root, parked, takeUp) {
+  const place = find(root, "[data-parked]", HTMLElement);
+  const shown = parked.map(({ visit }) => visit).join(" ");
+  if (place.dataset.shown === shown) return; // nothing moves under the finger
+  place.dataset.shown = shown;
+  place.hidden = parked.length === 0;
+  find(place, "ul").replaceChildren(...parked.map((visit) => parkedRow(visit, takeUp)));
+}
+
+/** @param {Parked} visit @param {(visit: Parked) => Promise<void>} takeUp */
+function parkedRow(visit, takeUp) {
+  const { ticket, since } = visit;
+  const button = el("button", { class: "button", testid: "take-up", attrs: { type: "button", "aria-label": say("js.terminal.parked.resume_ticket", { ticket }) } }, say("js.terminal.parked.resume"));
+  button.addEventListener("click", () => void whileBusy(button, () => takeUp(visit)));
+  return el(
+    "li",
+    { testid: "parked-visit", data: { visit: visit.visit, ticket } },
+    el("strong", { class: "number", text: ticket }),
+    el("span", { class: "soft", text: say("js.terminal.parked.since", { time: formatClock(since) }) }),
+    button,
+  );
 }
 
 /** @param {HTMLElement} root @param {Visit} visit */

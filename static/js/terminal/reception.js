@@ -14,7 +14,9 @@ import {
   declarationErrors,
   declarationOf,
   fillOfficers,
+  showParked,
   showReceipt,
+  showSuspended,
   showWaiting,
   wireDeclaration,
 } from "./receiving.js";
@@ -32,7 +34,11 @@ const FINISHED = "terminal.finished";
 export class Reception {
   /** @type {Visit | null} */
   #visit = null;
-  #place = { county_phone: "", officers: /** @type {import("./receiving.js").Officer[]} */ ([]) };
+  #place = {
+    county_phone: "",
+    officers: /** @type {import("./receiving.js").Officer[]} */ ([]),
+    parked: /** @type {import("./receiving.js").Parked[]} */ ([]),
+  };
   #hasLeft = false;
   #news = 0;
   /** Keys of deeds whose answer has not come: pressing again sends the same deed. @type {Map<string, string>} */
@@ -81,7 +87,10 @@ export class Reception {
 
   /** A `visit` event of the socket. @param {Visit & {type?: string, seq?: number}} event */
   hear({ type: _type, seq: _seq, ...visit }) {
-    if (this.#visit?.visit !== visit.visit) return;
+    if (this.#visit?.visit !== visit.visit) {
+      void this.refresh().catch(() => undefined); // one that was put aside: taken up, or ended by the county
+      return;
+    }
     this.#news += 1; // an answer that is still on its way is older than this
     this.#follow(merge(this.#visit, visit));
     void this.refresh().catch(() => undefined); // the event leaves out who was called and the receipt
@@ -101,7 +110,9 @@ export class Reception {
     if (screen === "call" && !this.#hasLeft) this.call.enter(visit.visit);
     if (screen !== "call" && this.call.room) void this.call.leave().catch(() => undefined);
     if (screen === "waiting") this.view.stage.state = "queued";
-    for (const line of isOther ? (visit.chat ?? []) : []) this.view.chat.add(line);
+    if (screen === "suspended") this.view.stage.state = "suspended";
+    this.view.host = this.#visit.officer_name ?? "";
+    if (visit.chat) this.view.chat.refill(visit.visit, visit.chat.map(({ from_seat, who, ...line }) => ({ ...line, seat: from_seat, name: who })));
     this.#show(screen === "call" && this.#hasLeft ? "left" : screen);
   }
 
@@ -124,9 +135,13 @@ export class Reception {
   /** @param {Screen} screen @param {HTMLElement} root */
   #fill(screen, root) {
     this.#putPlace(this.#place);
-    if (screen === "idle") this.#showClock();
+    if (screen === "idle") {
+      this.#showClock();
+      showParked(root, this.#place.parked, (parked) => this.#takeUp(parked));
+    }
     if (!this.#visit) return;
     if (screen === "waiting") showWaiting(root, this.#visit);
+    if (screen === "suspended") showSuspended(root, this.#visit);
     if (screen === "receipt") showReceipt(root, this.#visit);
   }
 
@@ -151,6 +166,10 @@ export class Reception {
       },
       waiting: (root) => press(root, "cancel-wait", () => this.#cancel()),
       left: (root) => press(root, "call-return", () => this.#return()),
+      suspended: (root) => {
+        press(root, "park-visit", () => this.#leaveSuspended("park", "park"));
+        press(root, "visitor-left", () => this.#leaveSuspended("gone", "visitor-left"));
+      },
       receipt: (root) => press(root, "finish-visit", () => this.#finish()),
       cancelled: (root) => press(root, "finish-visit", () => this.#finish()),
     };
@@ -204,6 +223,22 @@ export class Reception {
   async #cancel() {
     if (!(await this.#confirm("cancel", true))) return;
     await this.#deed(null, () => this.#send("cancel", {}));
+  }
+
+  /** @param {"park" | "gone"} question @param {"park" | "visitor-left"} step */
+  async #leaveSuspended(question, step) {
+    if (!(await this.#confirm(question))) return;
+    await this.#deed(null, () => this.#send(step, {}));
+  }
+
+  /** @param {import("./receiving.js").Parked} parked */
+  async #takeUp({ visit, ticket }) {
+    if (!(await this.#confirm("take_up", false, { ticket }))) return;
+    await this.#deed(null, async () => {
+      void unlock(); // the click still counts, so that the countdown may chime
+      await this.client.call("POST", `/api/v1/visits/${visit}/take-up`, {});
+      await this.refresh();
+    });
   }
 
   async #return() {
@@ -317,9 +352,9 @@ export class Reception {
     put(document, '[data-put="ticket"]', "");
   }
 
-  /** @param {string} question @param {boolean} [danger] */
-  #confirm(question, danger = false) {
-    const word = (/** @type {string} */ part) => say(`js.terminal.ask.${question}.${part}`);
+  /** @param {string} question @param {boolean} [danger] @param {Record<string, string>} [params] */
+  #confirm(question, danger = false, params = {}) {
+    const word = (/** @type {string} */ part) => say(`js.terminal.ask.${question}.${part}`, params);
     return ask({ title: word("title"), text: word("text"), yes: word("yes"), no: word("no"), danger });
   }
 
