@@ -66,6 +66,18 @@ test-js: static/vendor/.stamp ## Tests of browser modules that need no browser
 test-python: setup-dev ## Tests of rules, store, signalling, media, pages and whole stories in Chromium
 	$(BIN)/python -m pytest
 
+.PHONY: chaos
+chaos: setup-dev ## Crashes, failing disks, torn lines and poor networks, in the short tier; as root for the networks
+	$(BIN)/python -m pytest tests/chaos
+
+.PHONY: chaos-long
+chaos-long: setup-dev ## The same for hours: a thousand kills, thousands of cuts, every failpoint fifty times
+	$(BIN)/python -m pytest -m long tests/chaos
+
+.PHONY: chaos-net
+chaos-net: setup-dev ## Networks that misbehave, as root: loss, blackouts, other addresses, blocked UDP, a real coturn
+	$(BIN)/python -m pytest -m "not long" tests/chaos/net
+
 .PHONY: format
 format: $(STAMP)-dev ## Put the code into the one format
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -82,6 +94,10 @@ bench-call: setup-dev ## Set-up times of 20 calls beside a bare two-page WebRTC 
 .PHONY: bench-relay
 bench-relay: setup-dev ## CPU per forwarded stream at 1, 4 and 8 rooms, beside Janus where it is installed
 	$(BIN)/python -m tests.load.bench_relay
+
+.PHONY: bench-media
+bench-media: setup-dev ## Sound and picture over ten poor lines, through the relay and beside it browser to browser
+	$(BIN)/python -m tests.chaos.net.media_grid
 
 # --- upkeep -----------------------------------------------------------------------
 

@@ -142,5 +142,5 @@ def test_every_module_says_what_it_owns_and_stays_readable(path: Path) -> None:
     assert "versions" in path.parts or len(source.splitlines()) <= MAX_LINES.get(path.name, 400)
 
 
-# Lists without a seam: every body of the API, every table.
-MAX_LINES = {"bodies.py": 600, "tables.py": 450}
+# Lists without a seam: every body and answer of the API, every table.
+MAX_LINES = {"answers.py": 600, "bodies.py": 600, "tables.py": 450}
