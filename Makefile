@@ -45,7 +45,7 @@ run: setup ## Serve the demo county on http://127.0.0.1:8080 (RECEPTION_LISTEN, 
 # --- testing ----------------------------------------------------------------------
 
 .PHONY: test
-test: setup-dev lint types test-js test-python ## Everything that has to be green: lint, types, script tests, Python and browser tests
+test: setup-dev lint types test-js test-python test-browser test-faults ## Everything that has to be green: lint, types, scripts, Python, browser, the quicker faults
 
 .PHONY: lint
 lint: $(STAMP)-dev ## Style of Python code and direction of imports
@@ -63,8 +63,16 @@ test-js: static/vendor/.stamp ## Tests of browser modules that need no browser
 	node --test tests/js/
 
 .PHONY: test-python
-test-python: setup-dev ## Tests of rules, store, signalling, media, pages and whole stories in Chromium
-	$(BIN)/python -m pytest
+test-python: setup-dev ## Tests of rules, store, signalling, media and pages
+	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/kiosk --ignore=tests/chaos
+
+.PHONY: test-browser
+test-browser: setup-dev ## Whole stories in Chromium, and the unattended terminal
+	$(BIN)/python -m pytest tests/browser tests/kiosk
+
+.PHONY: test-faults
+test-faults: setup-dev ## The quicker part of `chaos`: oracle, simulation, failing disks, the TURN server; as root
+	$(BIN)/python -m pytest tests/chaos/oracle tests/chaos/sim tests/chaos/disk tests/chaos/net/test_harness.py tests/chaos/net/test_turn_server.py
 
 .PHONY: chaos
 chaos: setup-dev ## Crashes, failing disks, torn lines and poor networks, in the short tier; as root for the networks

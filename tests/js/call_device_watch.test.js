@@ -38,6 +38,16 @@ test("one sound begins the fifteen seconds anew", () => {
   assert.deepEqual(firstHints(25, (second) => ({ level: second === 12 ? 0.1 : 0 })), {});
 });
 
+test("a look that is given the same figures again changes nothing", () => {
+  const judge = new DeviceJudge();
+  const looks = Array.from({ length: 20 }, (_, second) => {
+    const seconds = second === 8 ? 7 : second; // a busy page
+    return judge.take({ at: second * 1000, mic: { energy: 0, seconds }, picture: null });
+  });
+
+  assert.deepEqual(looks.at(-1), ["mic_silent"]);
+});
+
 test("a covered lens is black, not frozen", () => {
   assert.deepEqual(firstHints(30, () => ({ picture: new Uint8Array(144).fill(3) })), { camera_black: BLACK_MS });
 });

@@ -181,6 +181,31 @@ test("a dark line does not move the ladder: it says nothing about its width", ()
   assert.equal(line.rung, "video");
 });
 
+/** The rung after so many seconds of a line that says of itself that it has no width, with this round trip. */
+function rungAfter(line, from, to, roundTrip) {
+  for (let second = from; second <= to; second += 1) {
+    const report = recorded(second, { CP1: { availableOutgoingBitrate: 10_000 } });
+    for (const entry of report) if (entry.type === "remote-inbound-rtp") entry.roundTripTime = roundTrip(second);
+    line.take({ report, at: second * 1000, lagMs: 0 }, second > 12);
+  }
+  return line.rung;
+}
+
+test("after an outage an estimate at the bottom costs no picture for half a minute, and none of its reports counts", () => {
+  const line = new Line();
+  line.take({ report: recorded(0), at: 0, lagMs: 0 }, true);
+
+  assert.equal(rungAfter(line, 1, 40, () => 0.04), "video");
+  assert.notEqual(rungAfter(line, 41, 50, () => 0.04), "video");
+});
+
+test("a queue that grows after an outage is believed at once", () => {
+  const line = new Line();
+  line.take({ report: recorded(0), at: 0, lagMs: 0 }, true);
+
+  assert.notEqual(rungAfter(line, 1, 32, (second) => (second < 25 ? 0.04 : 0.9)), "video");
+});
+
 /** Paces after the pictures came at this rate for some seconds. */
 function paced(judge, from, to, frames, video = true) {
   let paces = new Map();

@@ -310,6 +310,25 @@ test("after a second without a byte new ICE credentials are offered, and the old
   assert.equal(peers[0].answers.length, 2);
 });
 
+test("a path that falls silent casts doubt on what shares its network, from the first restart on", async () => {
+  const ailing = [];
+  /** @type {MediaTransport} */
+  let transport = scripted();
+  transport = await connected(async () => {
+    ailing.push(transport.isAiling);
+    return ANSWER;
+  });
+  await look(transport, 3);
+  assert.equal(transport.isAiling, false);
+
+  await look(transport, 1.5, { isDark: true });
+  assert.equal(transport.isAiling, true);
+  await look(transport, 0.5);
+
+  assert.equal(transport.isAiling, false);
+  assert.deepEqual(ailing, [false, true]);
+});
+
 test("two seconds are an interruption, and end with the first byte: nothing was torn down", async () => {
   const transport = await connected();
   await look(transport, 5);

@@ -37,7 +37,8 @@ export class DeviceJudge {
 
   /** @param {Look} look @returns {DeviceHint[]} */
   take({ at, mic, picture }) {
-    this.#suspect("mic_silent", isSilent(this.#mic, mic), at);
+    const isStanding = mic !== null && mic.seconds === this.#mic?.seconds; // a busy page was given the same figures again
+    if (!isStanding) this.#suspect("mic_silent", isSilent(this.#mic, mic), at);
     const isBlack = picture !== null && picture.every((luma) => luma < BLACK_LUMA);
     this.#suspect("camera_black", isBlack, at);
     // No camera gives the same picture twice: its noise moves at least one dot.
@@ -57,7 +58,7 @@ export class DeviceJudge {
 
 /** @param {MicLook | null} before @param {MicLook | null} now */
 function isSilent(before, now) {
-  if (!before || !now || now.seconds <= before.seconds) return false; // off, just begun, or a source that stands still
+  if (!before || !now || now.seconds <= before.seconds) return false; // off or just begun
   const power = Math.max(0, now.energy - before.energy) / (now.seconds - before.seconds);
   return Math.sqrt(power) < SILENT_LEVEL;
 }

@@ -153,11 +153,7 @@ export class SignalingConnection extends EventTarget {
     return answer;
   }
 
-  /**
-   * Send a report that may be lost: it is neither answered nor kept.
-   *
-   * @param {Quality} report
-   */
+  /** Send a report that may be lost: it is neither answered nor kept. @param {Quality} report */
   report(report) {
     if (this.#state === "open") this.#send(report);
   }
@@ -321,11 +317,7 @@ export class SignalingConnection extends EventTarget {
     else this.#retryLater(code, reason);
   }
 
-  /**
-   * This socket is of no use any more; the session may go on over another.
-   *
-   * @param {string} reason
-   */
+  /** This socket is of no use any more; the session may go on over another. @param {string} reason */
   #giveUp(reason) {
     this.#lose()?.close(); // its own close event is nobody's
     this.#retryLater(CloseCode.SILENT, reason);
