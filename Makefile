@@ -45,7 +45,14 @@ run: setup ## Serve the demo county on http://127.0.0.1:8080 (RECEPTION_LISTEN, 
 # --- testing ----------------------------------------------------------------------
 
 .PHONY: test
-test: setup-dev lint types test-js test-python test-browser test-faults ## Everything that has to be green: lint, types, scripts, Python, browser, the quicker faults
+test: setup-dev lint types test-js ## Everything that has to be green: lint, types, scripts, Python, browsers, the quicker faults
+	@# A browser mostly waits: its stories run beside the rest, on two cores in two thirds of the time.
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest
+
+.PHONY: test-rest
+test-rest:
+	$(MAKE) --no-print-directory test-python
+	$(MAKE) --no-print-directory test-faults
 
 .PHONY: lint
 lint: $(STAMP)-dev ## Style of Python code and direction of imports

@@ -97,6 +97,7 @@ class Door:
             async with asyncio.timeout(self._limits.store_s), self._turn(connection.seat):
                 if isinstance(first, Resume):
                     return await self._resume(first, entry)
+                self._refuse_late(entry)
                 return await self._begin(entry)
         except (TimeoutError, _StoreFailed):
             raise OpeningRefused(CloseCode.RESTART, "unavailable") from None
@@ -139,6 +140,12 @@ class Door:
     async def aclose(self) -> None:
         """Stop telling the store what it did not take; its windows end by themselves."""
         await self._background.aclose()
+
+    def _refuse_late(self, entry: _Entry) -> None:
+        """Refuse a `hello` that its page gave up: the seat is held with a newer ticket already."""
+        held = self._sessions.of(entry.connection.seat)
+        if held is not None and entry.number < held.session.number:
+            raise _refused(CloseCode.TICKET, "conflict")
 
     async def _begin(self, entry: _Entry, instead_of: str | None = None) -> LiveSession:
         claims, sid, token = entry.connection.claims, secrets.token_urlsafe(16), new_secret()

@@ -213,15 +213,18 @@ def judge(
         is_connected: `held` has a socket.
     """
     mine = held if held is not None and held.sid == bearer.sid else None
+    # A frame of a socket that its page gave up long ago may arrive behind the one that replaced it.
+    is_late = held is not None and bearer.number < held.number
     if stored is None:
         is_anothers = held is not None and bearer.sid not in {held.sid, held.instead_of}
-        return Verdict.TAKEN_OVER if is_anothers and is_connected else Verdict.EXPIRED
+        if is_anothers and is_connected:
+            return Verdict.TAKEN_OVER
+        return Verdict.LATE if is_late else Verdict.EXPIRED
     if (stored.seat, stored.login) != (bearer.claims.seat, bearer.claims.login):
         return Verdict.CONFLICT
     if mine.is_over(now) if mine is not None else stored.epoch == epoch:
         return Verdict.EXPIRED
-    # A frame of a socket that its page gave up long ago may arrive behind the one that replaced it.
-    if mine is not None and bearer.number < mine.number:
+    if mine is not None and is_late:
         return Verdict.LATE
     if bearer.token_hash not in {stored.token_hash, stored.previous_hash}:
         return Verdict.REUSED

@@ -291,6 +291,20 @@ async def test_a_late_frame_of_a_socket_that_its_page_gave_up_is_no_theft() -> N
         assert ("reused", OFFICER, page.claims.login) not in town.world.observer.noted
 
 
+async def test_a_late_hello_of_a_socket_that_its_page_gave_up_takes_nothing_over() -> None:
+    async with a_town() as town:
+        page = Page(town, OFFICER)
+        late, ticket = await town.world.dial(), page.ticket()
+        await page.open()
+
+        await late.say(Hello(ticket=ticket, proto=1))
+
+        assert await late.closes_with() == (4401, "conflict")
+        assert page.peer is not None
+        await page.peer.command(Join(id=a_uuid(), room=ROOM))
+        assert town.world.hub.present() == {OFFICER}
+
+
 @pytest.mark.parametrize(
     "claims",
     [

@@ -114,6 +114,14 @@ def test_a_session_that_was_begun_for_the_same_page_keeps_nobody_out() -> None:
     assert verdict(stored=None, held=successor) is Verdict.EXPIRED
 
 
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_what_comes_behind_the_session_that_was_begun_instead_is_late(*, is_connected: bool) -> None:
+    """A page gave a socket up, its next one was told `gap` and `welcome`, then the first one's frame came."""
+    successor = Session("s-2", CLAIMS, Limits(), number=3, instead_of="s-1")
+
+    assert verdict(stored=None, held=successor, is_connected=is_connected) is Verdict.LATE
+
+
 def test_events_are_numbered_from_one_and_a_fact_is_told_once() -> None:
     session = a_session(pos=4)
 
