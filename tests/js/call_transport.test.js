@@ -586,6 +586,19 @@ test("the ladder's rung is carried out on the connection that serves and on its 
   assert.equal(peers.at(-1).transceivers[0].sender.parameters.encodings[0].priority, "high");
 });
 
+test("over a narrow line sound goes once, over a wide one each packet carries the one before", async () => {
+  const transport = await connected();
+  const [sound] = peers[0].getSenders();
+  const opus = { mimeType: "audio/opus", payloadType: 111 };
+  sound.parameters.codecs = [{ mimeType: "audio/red", payloadType: 63 }, opus];
+
+  await transport.climb("audio");
+  assert.deepEqual(sound.parameters.encodings[0].codec, opus);
+
+  await transport.climb("video");
+  assert.equal(sound.parameters.encodings[0].codec, undefined);
+});
+
 test("an answer to an older offer is thrown away", async () => {
   const answers = [];
   const transport = scripted(() => new Promise((resolve) => answers.push(resolve)));

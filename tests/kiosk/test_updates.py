@@ -73,7 +73,7 @@ async def test_a_new_build_waits_for_the_end_of_the_visit(
 
         # The same reason, once the visit is over
         await terminal.by("cancel-wait").click()
-        await terminal.by("confirm-yes").click()
+        await terminal.by("ask-yes").click()
         await terminal.by("finish-visit").click()
         await expect(terminal.by("terminal-idle")).to_be_visible()
         await page.clock.fast_forward(JUMP_MS)

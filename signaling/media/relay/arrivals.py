@@ -6,7 +6,10 @@ from aiortc.rtp import RtcpReceiverInfo, clamp_packets_lost
 
 from signaling.media.relay.bounds import HISTORY, MAX_FEEDBACK_SPAN, MAX_MISSING, MAX_WAITING_ARRIVALS
 
-_ASK_AGAIN_S = 0.1
+# A question or its answer is as easily lost as the packet was, and a picture that waits for 150 ms is seen to
+# stand. Browsers repeat a packet once per round trip at most: on a long way asking again costs only itself.
+_ASK_AGAIN_S = 0.04
+_LONGEST_PAUSE = 4
 
 
 class Losses:
@@ -42,13 +45,18 @@ class Losses:
             for number, state in asked.items()
             if number > highest - HISTORY and state[0] < self._asks
         }
-        late = [n for n, (_, last) in self._missing.items() if now - last >= _ASK_AGAIN_S]
+        late = [n for n, (asks, last) in self._missing.items() if now - last >= _pause_s(asks)]
         for number in late:
             self._missing[number] = (self._missing[number][0] + 1, now)
         return sorted(late)
 
     def clear(self) -> None:
         self._missing.clear()
+
+
+def _pause_s(asks: int) -> float:
+    """Until a number that was asked for so often is asked for again: 40 ms twice, then longer."""
+    return _ASK_AGAIN_S * min(_LONGEST_PAUSE, 1 << max(0, asks - 2))
 
 
 class Reception:

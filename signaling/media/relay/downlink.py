@@ -25,8 +25,8 @@ DECENT = 400_000
 """360p without visible harm: to come down that far costs the other receivers little."""
 STILLS_NEED = 80_000
 
-REDUNDANCY_NEED = 80_000
-"""Below that sound goes plain: 20 kbit/s of speech carried twice take 66 with their headers, once 46."""
+REDUNDANCY_NEED = 150_000
+"""Below that sound goes plain: 16 kbit/s of speech carried twice take 58 with their headers, once 42."""
 
 _NOT_NARROW = 0.95
 _HOPELESS_LOSS = 0.4

@@ -47,7 +47,6 @@ class Slot:
         self.loss = 0  # the fraction lost on the way to the receiver, in 256ths
         self.share: int | None = None  # what the receiver's line bears of this picture, bit/s
         self.track: Track | None = None
-        self.doubles = True  # sound may be carried twice; with a narrow line it comes plain
         self._thinning = Thinning()
         self._whole = True  # its step is FULL; asked for with every packet
         self._stills = Stills()
@@ -61,6 +60,8 @@ class Slot:
         self._highest = secrets.randbits(14)
         self._timestamp = secrets.randbits(31)
         self._sent_at = self._ticked_at = 0.0
+        self._doubles = True  # sound may be carried twice
+        self._plain_until = -1  # the slot's number up to which it may have come plain
         self._first: int | None = None  # the track's number at which this source began
         self._shift = self._timestamp_shift = 0
         self._total_packets = self._total_bytes = 0
@@ -185,10 +186,19 @@ class Slot:
         )
         return header + stamp + body
 
+    def double(self, allowed: bool) -> None:
+        """Let sound be carried twice, or send it plain from now on.
+
+        What went out plain is never repeated otherwise: one number means one packet (the ADR says why).
+        """
+        if allowed and not self._doubles:
+            self._plain_until = self._highest
+        self._doubles = allowed
+
     def _sound(self, packet: Packet) -> tuple[bytes, int]:
         """A redundant payload as this receiver reads it, without frames from before the source began."""
         frames = packet.frames
-        if self._redundant_type is None or not self.doubles:
+        if self._redundant_type is None or not self._doubles:
             return frames[-1][1], self._payload_type
         allowed = packet.number - (self._first or packet.number)
         if packet.frame_type == self._payload_type and len(frames) - 1 <= allowed:
@@ -209,13 +219,15 @@ class Slot:
 
         Not for sound over a narrow line: repeats would come too late, and push out what is new.
         """
-        if not self.doubles:
+        if not self._doubles:
             self.nacks += len(sequences)
             return
         for sequence in sequences:
             self.nacks += 1
             number = self._highest - (self._highest - sequence & 0xFFFF) - self._shift
             if self.track is None or self._first is None or number < self._first:
+                continue
+            if number + self._shift <= self._plain_until:
                 continue
             packet = self.track.packet(number)
             if packet is None or (not self._whole and packet.timestamp != self._stills.timestamp):

@@ -5,7 +5,10 @@
  */
 
 /** @typedef {"video_high" | "video" | "video_low" | "stills" | "audio" | "text"} Rung */
-/** @typedef {{videoKbps: number, fps: number, height: number, audioKbps: number}} Shape videoKbps 0: no picture leaves */
+/**
+ * @typedef {{videoKbps: number, fps: number, height: number, audioKbps: number, isDoubled: boolean}} Shape videoKbps 0: no
+ *   picture leaves; isDoubled: every packet of sound carries the one before along
+ */
 /**
  * @typedef {object} LineSample
  * @property {number} availableKbps what the browser thinks the uplink bears; 0: not known
@@ -19,26 +22,26 @@
 export const RUNGS = ["video_high", "video", "video_low", "stills", "audio", "text"];
 
 /**
- * Sound costs more than its bitrate: redundant sound is carried twice, and headers of 50 packets a second take
- * 25 kbit/s. So 16 kbit/s of speech need about 60 on the wire, which is the floor that a line must have. On no rung is
- * speech wider than what, carried once, fits the way down of a receiver with 50 kbit/s: its sender cannot know of it.
+ * Sound costs more than its bitrate: headers of 50 packets a second take 25 kbit/s, and redundant sound is carried twice.
+ * On a line so narrow that it bears no moving picture the second copy would fill it, and leave nothing for the socket. On
+ * no rung is speech wider than what, carried once, fits the way down of a receiver with 50 kbit/s: nobody tells its sender.
  *
  * @type {Readonly<Record<Rung, Shape>>}
  */
 export const SHAPES = {
-  video_high: { videoKbps: 1500, fps: 24, height: 720, audioKbps: 20 },
-  video: { videoKbps: 500, fps: 24, height: 360, audioKbps: 20 },
-  video_low: { videoKbps: 150, fps: 15, height: 240, audioKbps: 20 },
-  stills: { videoKbps: 30, fps: 1, height: 180, audioKbps: 16 },
-  audio: { videoKbps: 0, fps: 0, height: 180, audioKbps: 16 },
-  text: { videoKbps: 0, fps: 0, height: 180, audioKbps: 8 },
+  video_high: { videoKbps: 1500, fps: 24, height: 720, audioKbps: 16, isDoubled: true },
+  video: { videoKbps: 500, fps: 24, height: 360, audioKbps: 16, isDoubled: true },
+  video_low: { videoKbps: 150, fps: 15, height: 240, audioKbps: 16, isDoubled: true },
+  stills: { videoKbps: 30, fps: 1, height: 180, audioKbps: 16, isDoubled: false },
+  audio: { videoKbps: 0, fps: 0, height: 180, audioKbps: 16, isDoubled: false },
+  text: { videoKbps: 0, fps: 0, height: 180, audioKbps: 8, isDoubled: false },
 };
 
 /**
  * A rung is kept while the line has `keepKbps` and loses no more than `keepLoss` for long. Packets that are lost by chance
- * are repeated or concealed; a thinner picture is lost as often. So loss counts when it is heavy, and later than width. The next one is climbed to with less
- * loss and a margin: between the two nothing changes, so that a line that stays as it is does not make the picture come
- * and go.
+ * are repeated or concealed, and a thinner picture is lost as often: so loss counts when it is heavy, and later than width.
+ * The next one is climbed to with less loss and a margin: between the two nothing changes, so that a line that stays as it
+ * is does not make the picture come and go.
  *
  * @type {Readonly<Record<Rung, {keepKbps: number, keepLoss: number, climbLoss: number}>>}
  */

@@ -266,4 +266,4 @@ def test_sound_comes_plain_over_a_narrow_line_until_a_whole_picture_has_flowed_a
 def test_a_line_that_carries_a_picture_carries_sound_twice() -> None:
     doubling = Doubling()
 
-    assert all(doubling.decide(100_000, True, now) for now in (0.0, 20.0))
+    assert all(doubling.decide(200_000, True, now) for now in (0.0, 20.0))

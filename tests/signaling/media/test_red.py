@@ -214,3 +214,36 @@ def test_what_is_repeated_is_the_same_to_the_last_byte() -> None:
     slot.resend([recorder.heads[1][0]], 5.0)
 
     assert recorder.packets[2] == recorder.packets[1]
+
+
+def test_over_a_narrow_line_each_frame_comes_once() -> None:
+    speaker = Speaker()
+    recorder, slot = listening(speaker)
+    speaker.say(0)
+
+    slot.double(False)
+    speaker.say(1)
+    slot.double(True)
+    speaker.say(2)
+
+    assert [packet[1] & 0x7F for packet in recorder.packets] == [RED, OPUS, RED]
+    assert recorder.packets[1][12:] == frame(1)
+
+
+def test_what_came_plain_is_never_repeated_in_another_form() -> None:
+    speaker = Speaker()
+    recorder, slot = listening(speaker)
+    slot.double(False)
+    speaker.say(0)
+    speaker.say(1)
+    asked = [head[0] for head in recorder.heads]
+
+    slot.resend(asked, 1.0)  # too late for sound over such a line
+    slot.double(True)
+    slot.resend(asked, 1.0)
+    assert len(recorder.packets) == 2
+
+    speaker.say(2)
+    slot.resend([recorder.heads[2][0]], 1.0)
+
+    assert recorder.packets[3] == recorder.packets[2]

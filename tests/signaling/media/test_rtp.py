@@ -126,6 +126,15 @@ def test_a_number_asked_for_often_enough_is_given_up() -> None:
     assert asked == [[10, 11]] * 7 + [[]] * 4
 
 
+def test_a_number_is_asked_for_quickly_twice_and_then_at_leisure() -> None:
+    losses = Losses(asks=8)
+    losses.gap([10], 0.0)
+
+    asked = [tick for tick in range(1, 100) if losses.due(20, tick * 0.010001)]
+
+    assert asked == [4, 8, 16, 32, 48, 64, 80]
+
+
 def test_a_receiver_report_counts_losses_since_the_last_one() -> None:
     reception = Reception(90_000)
     reception.restart(100)
