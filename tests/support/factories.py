@@ -291,7 +291,6 @@ class County:
         if state in (VisitState.WRAP_UP, VisitState.OUTCOME_LOGGED):
             await self.ends(officer, visit.id)
         if state is VisitState.SUSPENDED:
-            self.clock.advance(seconds=1)  # a call and its loss are never of one moment
             await self.suspends(visit.id)
         if state is VisitState.OUTCOME_PENDING:
             await self.loses(visit.id)

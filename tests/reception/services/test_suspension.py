@@ -197,7 +197,9 @@ async def test_everybody_is_rung_at_once_when_the_same_officer_is_busy(county: C
 
 
 async def test_who_silences_the_first_bell_hands_the_visit_to_everybody(county: County) -> None:
-    made, other = await county.visit(VisitState.SUSPENDED), await county.on_duty()
+    made, other = await county.visit(VisitState.IN_CALL), await county.on_duty()
+    county.clock.advance(seconds=1)  # the bell of the call and that of its suspension are not of one moment
+    await county.suspends(made.id)
     await offers(county, made)
 
     await county.edge.run(lambda work: desk.decline(work, host_of(made), made.id))
