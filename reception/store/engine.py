@@ -13,6 +13,7 @@ transactions are READ ONLY.
 A disk that fails is `store/faults.py`.
 """
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import Self
@@ -157,6 +158,10 @@ class _TimedQueue(AsyncAdaptedQueuePool):
         waited_ms = round((time.monotonic() - asked) * 1000)
         entry.info[_WAITED_MS] = waited_ms - waited_ms % _STEP_MS
         return entry
+
+
+# SQLAlchemy names a pool's log after its class, so this one would speak among the service's own lines.
+logging.getLogger(f"{__name__}.{_TimedQueue.__name__}").setLevel(logging.WARNING)
 
 
 def _postgresql_engine(url: str, *, read_only: bool) -> AsyncEngine:

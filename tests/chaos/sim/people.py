@@ -1,6 +1,7 @@
 """What people do before their pages, and requests that are repeated until they have an answer."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from signaling.ids import SeatId
@@ -15,7 +16,7 @@ _AT_TERMINAL = frozenset({"waiting", "in_call"})
 Send = Callable[[Request, Callable[[str], None]], None]
 
 
-class Person:
+class Person(ABC):
     """Somebody before a page, with one request under way at most."""
 
     def __init__(
@@ -30,9 +31,9 @@ class Person:
         self._send = send
         self._think()
 
+    @abstractmethod
     def act(self) -> None:
         """Do something that the page offers now."""
-        raise NotImplementedError
 
     def _think(self) -> None:
         if self.is_resting or self.page.life.is_over:
