@@ -104,6 +104,7 @@ def _database(clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
         vault, audit = Vault(keyring), AuditLog(keyring.audit_key)
         sessions = Sessions.open(settings.url)
         sessions.stop_on_broken_disk()
+        await sessions.settle()
         async with sessions.write.begin() as session:
             await vault.check_keys(session)
         app[KEYRING], app[SESSIONS] = keyring, sessions

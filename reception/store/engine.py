@@ -74,6 +74,21 @@ class Sessions:
         for engine in self.engines:
             event.listen(engine.sync_engine, "handle_error", stop_on_broken_disk)
 
+    async def settle(self) -> None:
+        """Put on the disk whatever a start finds in SQLite's log, before anybody is told of it.
+
+        A commit whose sync failed was answered with an error and may yet stand complete in the log: the
+        first process that opens the file afterwards takes it for saved, and syncing the log again proves
+        nothing (the system may have dropped what it could not write).  A checkpoint writes it anew, into
+        the database file.  It finds the log in use only where another process has kept it open all the
+        time, and there the failed commit was never taken up.
+        """
+        writer, _ = self.engines
+        if writer.dialect.name == "sqlite":
+            async with writer.connect() as connection:
+                await connection.execution_options(**{_OUTSIDE_TRANSACTIONS: True})
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def aclose(self) -> None:
         """Close every connection."""
         for engine in self.engines:
@@ -131,6 +146,8 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
         cursor.close()
 
     def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_OUTSIDE_TRANSACTIONS):
+            return
         if read_only:
             connection.exec_driver_sql("BEGIN")
             return
@@ -145,6 +162,7 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
+_OUTSIDE_TRANSACTIONS = "outside_transactions"
 _WAITED_MS, _PATIENCE_MS = "waited_ms", "patience_ms"
 _STEP_MS = 250  # a shorter wait in the queue is not worth a statement
 
