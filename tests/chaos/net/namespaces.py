@@ -212,4 +212,6 @@ def network(*names: str, v6: bool = False, joins: Mapping[str, Joins] | None = N
 def _made(stack: contextlib.ExitStack, role: str) -> Namespace:
     namespace = Namespace.make(role)
     stack.callback(namespace.remove)
+    # An address that becomes valid a second later is another network to a browser: it drops what it loads.
+    namespace.run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.all.accept_dad=0")
     return namespace
