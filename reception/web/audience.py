@@ -8,6 +8,8 @@ from aiohttp import web
 from reception.domain import roles
 from reception.domain.roles import Role
 
+V = "/api/v1"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

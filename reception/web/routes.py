@@ -18,11 +18,14 @@ from reception.web.audience import (
     SYS_ADMIN,
     TERMINAL,
     Route,
+    V,
 )
 from reception.web.pages import account, admin, front, work
+from reception.web.routes_calls import CALLS
+from reception.web.routes_conflicts import CONFLICTS
+from reception.web.routes_repeats import REPEATS
+from reception.web.routes_schedule import SCHEDULE
 from signaling.web import open_socket
-
-V = "/api/v1"
 
 PAGES = (
     Route("GET", "/", front.front_door, PUBLIC, "front_door"),
@@ -265,7 +268,7 @@ API = (
     Route("POST", f"{V}/demo/robot", demo.start_robot, COUNTY, "start_robot", _b.RobotBody, _a.RobotStarted),
 )
 
-ROUTE_TABLE = PAGES + API
+ROUTE_TABLE: tuple[Route, ...] = PAGES + API + SCHEDULE + CALLS + REPEATS + CONFLICTS
 
 
 def add_routes(app: web.Application) -> None:

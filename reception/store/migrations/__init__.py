@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from reception.failpoints import reach
 from reception.store.engine import make_engine
 
-HEAD = "0001"
+HEAD = "0007"
 FOLDER = Path(__file__).parent
 
 

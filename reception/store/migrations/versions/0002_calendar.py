@@ -1,0 +1,12 @@
+"""The calendar: working days, deadlines, hours, reminders, feeds."""
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
