@@ -13,7 +13,7 @@ that can not keep up gets key frames alone, or no picture, until its line has re
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 # Enough for 720p of a person who sits and talks; also the answer to a seat that nobody watches.
@@ -34,6 +34,7 @@ _HEADROOM = 8
 _CLIMB = 10
 _OVERLOAD = 1.5
 _PATIENCE_S = 3.0
+_DOUBT_S = 1.5
 _TRIAL_S = 10.0
 _FIRST_HOLD_S, _LONGEST_HOLD_S = 10.0, 80.0
 
@@ -98,28 +99,46 @@ def sender_limit(shares: Sequence[int | None], before: int = MAX_BITRATE) -> int
     return max(MIN_BITRATE, min([MAX_BITRATE, before + before // _CLIMB, *allowed]))
 
 
+def is_narrow_for_sound(line: Line, now: float) -> bool:
+    """Tell whether the second copy of sound is what fills this line.
+
+    A low estimate that has not fallen lately only says that there was little to measure. A line that
+    loses packets by chance needs the second copy most: only a loss that nothing gets through says more.
+    """
+    has_fallen = now - line.fell_at < _TRIAL_S
+    seen = line if has_fallen else replace(line, estimate=None)
+    borne = bearable(seen)
+    return borne is not None and borne < REDUNDANCY_NEED
+
+
 class Doubling:
     """Whether a receiver's sound may be carried twice. Ask `decide` several times a second.
 
-    On a narrow line the second copy is what fills it. Only a whole picture that has flowed for a
-    while shows that there is room again; without one nothing is known, and nothing changes.
+    Not on a narrow line, once it has been narrow for longer than one report covers. Only a whole
+    picture that has flowed for a while shows that there is room again; without one nothing is known,
+    and nothing changes.
     """
 
     def __init__(self) -> None:
         self.allowed = True
         self._since = float("-inf")
+        self._narrow_since: float | None = None
 
-    def decide(self, borne: int | None, is_whole: bool, now: float) -> bool:
+    def decide(self, is_narrow: bool, is_whole: bool, now: float) -> bool:
         """Give the answer from now on.
 
         Args:
-            borne: bit/s of video that the line bears, as `bearable` says.
+            is_narrow: as `is_narrow_for_sound` says.
             is_whole: a whole picture is sent to it now.
         """
-        if borne is not None and borne < REDUNDANCY_NEED:
-            self.allowed = False
+        if is_narrow:
+            self._narrow_since = now if self._narrow_since is None else self._narrow_since
             self._since = now
-        elif not is_whole:
+            if now - self._narrow_since >= _DOUBT_S:
+                self.allowed = False
+            return self.allowed
+        self._narrow_since = None
+        if not is_whole:
             self._since = now
         elif now - self._since >= _TRIAL_S:
             self.allowed = True

@@ -24,7 +24,7 @@ from signaling.media.forwarding import Kind
 from signaling.media.relay import rtp
 from signaling.media.relay.arrivals import FeedbackLog
 from signaling.media.relay.bounds import MAX_SOURCES
-from signaling.media.relay.downlink import Doubling, Line, Step, bearable
+from signaling.media.relay.downlink import Doubling, Line, Step, bearable, is_narrow_for_sound
 from signaling.media.relay.outlet import Outlet
 from signaling.media.relay.slot import Slot
 from signaling.media.relay.track import Track
@@ -240,7 +240,7 @@ class RtpSession:
         for slot in shown:
             slot.thin(line, share, now)
         is_whole = self._video_rate > 0 and any(slot.step is Step.FULL for slot in shown)
-        doubles = self._doubling.decide(total, is_whole, now)
+        doubles = self._doubling.decide(is_narrow_for_sound(line, now), is_whole, now)
         for slot in self.slots:
             if slot.kind == "audio":
                 slot.double(doubles)

@@ -1,6 +1,6 @@
 """One poor line costs nobody else's picture, and never its own sound."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -16,6 +16,7 @@ from signaling.media.relay.downlink import (
     Step,
     Thinning,
     bearable,
+    is_narrow_for_sound,
     sender_limit,
 )
 from signaling.media.relay.stills import STILL_EVERY_S
@@ -256,14 +257,36 @@ def test_a_thinned_picture_costs_the_others_no_key_frames() -> None:
 def test_sound_comes_plain_over_a_narrow_line_until_a_whole_picture_has_flowed_again() -> None:
     doubling = Doubling()
 
-    assert doubling.decide(None, True, 0.0)
-    assert not doubling.decide(60_000, True, 1.0)
-    assert not doubling.decide(None, False, 100.0)  # without a picture nothing is known
-    assert not doubling.decide(None, True, 109.0)
-    assert doubling.decide(None, True, 110.0)
+    assert doubling.decide(False, True, 0.0)
+    assert doubling.decide(True, True, 1.0)  # one report may be wrong
+    assert not doubling.decide(True, True, 3.0)
+    assert not doubling.decide(False, False, 100.0)  # without a picture nothing is known
+    assert not doubling.decide(False, True, 109.0)
+    assert doubling.decide(False, True, 110.0)
+
+
+def test_one_report_of_heavy_loss_does_not_take_the_second_copy_from_a_line_that_needs_it() -> None:
+    doubling = Doubling()
+    losses = [0.5, 0.2, 0.5, 0.3, 0.45]
+
+    lines = [Line(loss=loss, flowing=240_000) for loss in losses]
+
+    assert is_narrow_for_sound(lines[0], 0.0)
+    assert all(
+        doubling.decide(is_narrow_for_sound(line, float(now)), True, float(now))
+        for now, line in enumerate(lines)
+    )
+
+
+def test_a_low_estimate_makes_a_line_narrow_only_while_it_falls() -> None:
+    low = Line(estimate=60_000, flowing=70_000, rose_at=5.0)
+
+    assert not is_narrow_for_sound(low, 6.0)
+    assert is_narrow_for_sound(replace(low, fell_at=5.5), 6.0)
+    assert not is_narrow_for_sound(replace(low, fell_at=5.5), 30.0)
 
 
 def test_a_line_that_carries_a_picture_carries_sound_twice() -> None:
     doubling = Doubling()
 
-    assert all(doubling.decide(200_000, True, now) for now in (0.0, 20.0))
+    assert all(doubling.decide(False, True, now) for now in (0.0, 20.0))
