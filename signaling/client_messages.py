@@ -138,6 +138,13 @@ class Media(Command, kw_only=True, tag="media"):
     video: bool
 
 
+class Hand(Command, kw_only=True, tag="hand"):
+    """Raise the own hand, or take it down."""
+
+    room: Room
+    up: bool
+
+
 class SetUp(Command, kw_only=True, tag="set_up"):
     """Report a set-up stage reached or the reason code of a failure."""
 
@@ -152,7 +159,7 @@ class Chat(Command, kw_only=True, tag="chat"):
     text: Text
 
 
-ClientCommand = Join | Leave | TransportOffer | TransportClose | Media | SetUp | Chat
+ClientCommand = Join | Leave | TransportOffer | TransportClose | Media | Hand | SetUp | Chat
 ClientMessage = Hello | Resume | Pong | Ack | Quality | ClientCommand
 
 CLIENT_MESSAGES: Final = (
@@ -166,6 +173,7 @@ CLIENT_MESSAGES: Final = (
     TransportOffer,
     TransportClose,
     Media,
+    Hand,
     SetUp,
     Chat,
 )

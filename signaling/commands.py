@@ -12,6 +12,7 @@ from signaling.live import LiveSession
 from signaling.messages import (
     Chat,
     ClientCommand,
+    Hand,
     Join,
     Leave,
     Media,
@@ -91,6 +92,8 @@ class Commands:
                 self._rooms.leave(command.room, seat, "leave")
             case Media():
                 self._rooms.media(command.room, seat, audio=command.audio, video=command.video)
+            case Hand():
+                self._rooms.hand(command.room, seat, up=command.up)
             case SetUp():
                 self._rooms.set_up(command.room, seat, command.code)
             case Chat():

@@ -51,6 +51,12 @@ class NotJoined(SignalingError):
     default_code = "not_joined"
 
 
+class OnHold(SignalingError):
+    """The participant is held, or left out of a private part: it neither hears nor speaks."""
+
+    default_code = "on_hold"
+
+
 class RoomClosed(SignalingError):
     """The room is over."""
 

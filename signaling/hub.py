@@ -16,6 +16,7 @@ from signaling.greeting import OpeningRefused, first_frame, turn_away
 from signaling.ids import RoomId, SeatId
 from signaling.limits import Limits
 from signaling.live import LiveSession
+from signaling.media.forwarding import Conditions
 from signaling.media.plane import MediaPlane
 from signaling.messages import Ack, CloseCode, Pong, Quality, ServerEvent, TransportLost
 from signaling.ports import Journal, RoomObserver, SessionStore
@@ -165,12 +166,18 @@ class Hub:
 
     # Rooms
 
-    async def open_room(self, room: RoomId, members: Sequence[Member], countdown_ms: int) -> None:
+    async def open_room(
+        self,
+        room: RoomId,
+        members: Sequence[Member],
+        countdown_ms: int,
+        conditions: Conditions | None = None,
+    ) -> None:
         """Open a room; `countdown_ms` 0 reopens one that was live before a restart.
 
-        A room that is open already keeps its phase and gets the members that it lacks.
+        A room that is open already keeps its phase and gets the conditions, and the members that it lacks.
         """
-        await self._rooms.open(room, members, countdown_ms)
+        await self._rooms.open(room, members, countdown_ms, conditions or Conditions())
 
     async def admit(self, room: RoomId, member: Member) -> None:
         """Add a member to an open room.
@@ -183,6 +190,13 @@ class Hub:
     async def remove(self, room: RoomId, seat: SeatId, why: str) -> None:
         """End a membership and, with it, the seat's media in this room."""
         await self._rooms.remove(room, seat, why)
+
+    async def set_conditions(self, room: RoomId, conditions: Conditions) -> None:
+        """Hold, release, begin or end a private part, name who leads; on return the plane has it.
+
+        An unknown room is no error: it is opened with the conditions that hold then.
+        """
+        await self._rooms.set_conditions(room, conditions)
 
     async def close_room(self, room: RoomId, why: str) -> None:
         """End a room for everyone; an unknown room is no error."""

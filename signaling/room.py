@@ -9,9 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from signaling.errors import NotJoined, RoomClosed, RoomFull, UnknownRoom
+from signaling.errors import NotJoined, OnHold, RoomClosed, RoomFull, UnknownRoom
 from signaling.ids import RoomId, SeatId
-from signaling.media.forwarding import Phase, Place
+from signaling.media.forwarding import Conditions, Phase, Place
 from signaling.messages import MAX_MEMBERS, Peer, RoomState, ServerEvent
 
 
@@ -54,6 +54,7 @@ class RoomView:
     room: RoomId
     phase: Phase
     members: tuple[Place, ...]
+    conditions: Conditions
 
     @property
     def present(self) -> frozenset[SeatId]:
@@ -85,12 +86,22 @@ class Room:
         now: steady seconds; the same clock for every later call.
     """
 
-    def __init__(self, room: RoomId, members: Iterable[Member], *, countdown_ms: int, now: float) -> None:
+    def __init__(
+        self,
+        room: RoomId,
+        members: Iterable[Member],
+        *,
+        countdown_ms: int,
+        now: float,
+        conditions: Conditions | None = None,
+    ) -> None:
         self.id = room
         self.phase = Phase.COUNTDOWN
+        self.conditions = conditions or Conditions()
         self.zero_at = now + countdown_ms / 1000
         self._why = ""
         self._places: dict[SeatId, _Chair] = {}
+        self._hands: list[SeatId] = []  # in the order of raising
         for member in members:
             self._add(member)
 
@@ -112,7 +123,8 @@ class Room:
             return []
         for other in self._places.values():
             other.slots.pop(seat, None)
-        farewell = RoomState(room=self.id, phase="closed", countdown_ms=0, why=why, peers=())
+        self._lower(seat)
+        farewell = RoomState(room=self.id, phase="closed", countdown_ms=0, why=why, private=False, peers=())
         return ([Envelope(seat, farewell)] if place.present else []) + self._tell(now)
 
     def join(self, seat: SeatId, now: float) -> list[Envelope]:
@@ -149,13 +161,40 @@ class Room:
         place.audio, place.video = audio, video
         return self._tell(now)
 
-    def check_participant(self, seat: SeatId) -> None:
-        """Refuse whoever may not speak here.
+    def hand(self, seat: SeatId, *, up: bool, now: float) -> list[Envelope]:
+        """A participant raises its hand, or takes it down; who raised it first stays first.
+
+        A hand outlives a lost socket: whoever comes back has not lost the turn.
 
         Raises:
             UnknownRoom, NotJoined, RoomClosed
         """
         self._participant(seat)
+        if up == (seat in self._hands):
+            return []
+        if up:
+            self._hands.append(seat)
+        else:
+            self._lower(seat)
+        return self._tell(now)
+
+    def set_conditions(self, conditions: Conditions, now: float) -> list[Envelope]:
+        """Make these the room's conditions, whole; the same ones again change nothing."""
+        if conditions == self.conditions:
+            return []
+        self.conditions = conditions
+        return self._tell(now)
+
+    def check_may_speak(self, seat: SeatId) -> None:
+        """Refuse whoever may not speak here now.
+
+        Raises:
+            UnknownRoom, NotJoined, RoomClosed
+            OnHold: held, or left out of a private part.
+        """
+        self._participant(seat)
+        if not self.conditions.admits(seat):
+            raise OnHold
 
     def tick(self, now: float) -> list[Envelope]:
         """Go live when the countdown has run out; otherwise nothing."""
@@ -189,7 +228,12 @@ class Room:
                 Place(seat, place.present, MappingProxyType(dict(place.slots)))
                 for seat, place in self._places.items()
             ),
+            conditions=self.conditions,
         )
+
+    def _lower(self, seat: SeatId) -> None:
+        if seat in self._hands:
+            self._hands.remove(seat)
 
     def _add(self, member: Member) -> None:
         known = self._places.get(member.seat)
@@ -241,6 +285,7 @@ class Room:
             phase=self.phase.value,
             countdown_ms=remaining_ms,
             why=self._why,
+            private=self.conditions.private is not None,
             peers=tuple(
                 Peer(
                     seat=seat,
@@ -251,6 +296,11 @@ class Room:
                     audio=place.audio,
                     video=place.video,
                     slot=receiver.slots.get(seat),
+                    held=seat in self.conditions.held,
+                    hand=self._hands.index(seat) + 1 if seat in self._hands else 0,
+                    lead=seat == self.conditions.lead,
+                    offered=seat == self.conditions.offered,
+                    private=seat in (self.conditions.private or ()),
                 )
                 for seat, place in self._places.items()
             ),

@@ -9,7 +9,7 @@ from signaling.errors import UnknownRoom
 from signaling.forwarder import Forwarder
 from signaling.ids import RoomId, SeatId
 from signaling.limits import Limits
-from signaling.media.forwarding import Phase, rows
+from signaling.media.forwarding import Conditions, Phase, rows
 from signaling.messages import ServerEvent
 from signaling.ports import RoomObserver
 from signaling.room import Envelope, Member, Room, RoomView
@@ -38,13 +38,17 @@ class Rooms:
         self._rooms: dict[RoomId, Room] = {}
         self._timers = Tasks()
 
-    async def open(self, room: RoomId, members: Sequence[Member], countdown_ms: int) -> None:
-        """Open a room, or make sure that an open one has these members."""
-        if room in self._rooms:
+    async def open(
+        self, room: RoomId, members: Sequence[Member], countdown_ms: int, conditions: Conditions
+    ) -> None:
+        """Open a room under these conditions, or make sure that an open one has them and these members."""
+        known = self._rooms.get(room)
+        if known is not None:
+            self._apply(known, known.set_conditions(conditions, self._now()))
             for member in members:
-                self._apply(self._rooms[room], self._rooms[room].admit(member, self._now()))
+                self._apply(known, known.admit(member, self._now()))
             return
-        opened = Room(room, members, countdown_ms=countdown_ms, now=self._now())
+        opened = Room(room, members, countdown_ms=countdown_ms, now=self._now(), conditions=conditions)
         self._rooms[room] = opened
         self._tick(opened)
         if opened.phase is Phase.COUNTDOWN:
@@ -70,6 +74,14 @@ class Rooms:
         self._apply(found, found.remove(seat, why, self._now()))
         if was_present:
             self._notice_left(room, seat, "removed")
+        await self._forwarder.settled(room)
+
+    async def set_conditions(self, room: RoomId, conditions: Conditions) -> None:
+        """Change what is exchanged; on return it is so, if the plane answers. No error without a room."""
+        found = self._rooms.get(room)
+        if found is None:
+            return
+        self._apply(found, found.set_conditions(conditions, self._now()))
         await self._forwarder.settled(room)
 
     async def close(self, room: RoomId, why: str) -> None:
@@ -121,6 +133,15 @@ class Rooms:
         found = self._find(room)
         self._apply(found, found.media(seat, audio=audio, video=video, now=self._now()))
 
+    def hand(self, room: RoomId, seat: SeatId, *, up: bool) -> None:
+        """A participant raises its hand or takes it down.
+
+        Raises:
+            UnknownRoom, NotJoined
+        """
+        found = self._find(room)
+        self._apply(found, found.hand(seat, up=up, now=self._now()))
+
     async def chat(self, room: RoomId, seat: SeatId, text: str, *, login: str, command: str) -> datetime:
         """Have the line kept; the journals of those admitted show it.
 
@@ -128,10 +149,10 @@ class Rooms:
             The moment that is shown beside the line.
 
         Raises:
-            UnknownRoom, NotJoined: the seat may not speak here.
+            UnknownRoom, NotJoined, OnHold: the seat may not speak here.
             SignalingError: the observer refused the line.
         """
-        self._find(room).check_participant(seat)
+        self._find(room).check_may_speak(seat)
         return await self._observer.chat(room, seat, text, login=login, command=command)
 
     def set_up(self, room: RoomId, seat: SeatId, code: str) -> None:
@@ -191,7 +212,7 @@ class Rooms:
 
     def _forward(self, room: Room, *, again: bool = False) -> None:
         view = room.view()
-        self._forwarder.put(room.id, rows(view.phase, view.members), again=again)
+        self._forwarder.put(room.id, rows(view.phase, view.members, view.conditions), again=again)
 
     def _notice_left(self, room: RoomId, seat: SeatId, why: str) -> None:
         self._notices.post(seat, "left", lambda: self._observer.left(room, seat, why))

@@ -113,6 +113,11 @@ class Peer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     audio: bool
     video: bool
     slot: Slot | None
+    held: bool
+    hand: Annotated[int, Meta(ge=0, le=MAX_MEMBERS)]  # its turn among the raised hands, 0: not raised
+    lead: bool
+    offered: bool
+    private: bool
 
 
 class RoomState(Event, kw_only=True, tag="room_state"):
@@ -122,6 +127,7 @@ class RoomState(Event, kw_only=True, tag="room_state"):
     phase: Phase
     countdown_ms: Count
     why: Annotated[str, Meta(max_length=40)]
+    private: bool
     peers: Annotated[tuple[Peer, ...], Meta(max_length=MAX_MEMBERS)]
 
 

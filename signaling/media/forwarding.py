@@ -33,6 +33,27 @@ class Place:
     slots: Mapping[SeatId, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the service above has decided about a room's members.
+
+    Attributes:
+        held: put on hold one by one; they exchange nothing with anybody.
+        private: while a private part lasts, the only ones who exchange; None while there is none.
+        lead: who leads the talk; nothing is forwarded for that.
+        offered: who is asked to lead it.
+    """
+
+    held: frozenset[SeatId] = frozenset()
+    private: frozenset[SeatId] | None = None
+    lead: SeatId | None = None
+    offered: SeatId | None = None
+
+    def admits(self, seat: SeatId) -> bool:
+        """Say whether the seat sends and receives at all; whoever a private part does not name, does not."""
+        return seat not in self.held and (self.private is None or seat in self.private)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Row:
     """One line of the forwarding table: `receiver` gets `sender`'s track of `kind` in `slot`."""
@@ -43,17 +64,17 @@ class Row:
     kind: Kind
 
 
-def rows(phase: str, members: Sequence[Place]) -> frozenset[Row]:
+def rows(phase: str, members: Sequence[Place], conditions: Conditions) -> frozenset[Row]:
     """Say which tracks go where.
 
     Only a live room forwards: during the countdown nothing captured may reach anyone. Only
-    present members send and receive, nobody receives itself, and a receiver's slot carries one
-    sender. Where a room names two senders for one slot, the first member in order has it; the
-    table stays sound even if its caller is not.
+    present members whom the conditions admit send and receive, nobody receives itself, and a
+    receiver's slot carries one sender. Where a room names two senders for one slot, the first
+    member in order has it; the table stays sound even if its caller is not.
     """
     if phase != Phase.LIVE:
         return frozenset()
-    present = [member for member in members if member.present]
+    present = [member for member in members if member.present and conditions.admits(member.seat)]
     return frozenset(row for receiver in present for row in _received_by(receiver, present))
 
 

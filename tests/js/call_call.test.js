@@ -266,3 +266,18 @@ test("a relay that lost us is offered to anew", async () => {
 
   assert.equal(parts.transport.rebuilt, 1);
 });
+
+test("on hold nothing is let out, whatever the switches say, and a release brings it back", async () => {
+  await inCall();
+  const said = (held) => parts.connection.says({ ...room("live"), peers: [{ ...PEERS[0], held }, PEERS[1]] });
+
+  said(true);
+  await settle();
+  assert.equal(call.state, "held");
+  assert.deepEqual(call.own, { audio: false, video: false });
+
+  said(false);
+  await settle();
+  assert.deepEqual(call.wants, { audio: true, video: true });
+  assert.notEqual(call.state, "held");
+});

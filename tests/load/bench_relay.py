@@ -22,7 +22,7 @@ from typing import Protocol
 import uvloop
 
 from signaling.ids import RoomId, SeatId
-from signaling.media.forwarding import Place, rows
+from signaling.media.forwarding import Conditions, Place, rows
 from signaling.media.plane import RelayPlane
 from tests.load.relay_janus import JanusParties, janus
 from tests.load.relay_party import PACKETS_PER_S, Publisher, Tally, Transport, first_media, offer
@@ -66,7 +66,7 @@ class RelayParties:
                 Place(seat, True, {other: i for i, other in enumerate(s for s in seats if s != seat)})
                 for seat in seats
             ]
-            await self._plane.forward(RoomId(f"r{room}"), rows("live", places))
+            await self._plane.forward(RoomId(f"r{room}"), rows("live", places, Conditions()))
 
     async def _join(self, seat: SeatId, number: int, tally: Tally) -> None:
         transport = Transport()

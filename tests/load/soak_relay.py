@@ -23,7 +23,7 @@ import psutil
 from aioice.utils import random_string
 
 from signaling.ids import RoomId, SeatId
-from signaling.media.forwarding import Place, rows
+from signaling.media.forwarding import Conditions, Place, rows
 from signaling.media.plane import MediaUnavailable, RelayPlane
 from tests.load.relay_party import Publisher, Tally, Transport, first_media, offer
 from tests.signaling.media.rig import free_udp_ports
@@ -84,7 +84,7 @@ class Soak:
                 Place(seat, True, {other: i for i, other in enumerate(s for s in seats if s != seat)})
                 for seat in seats
             ]
-            await self.plane.forward(RoomId(f"r{number}"), rows("live", places))
+            await self.plane.forward(RoomId(f"r{number}"), rows("live", places, Conditions()))
             await asyncio.sleep(self.chance.uniform(*ROOM_LASTS_S))
             for seat, text in offers.items():
                 await self.plane.open(seat, restarted(text))

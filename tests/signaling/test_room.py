@@ -5,9 +5,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from signaling.errors import NotJoined, RoomClosed, RoomFull, SignalingError, UnknownRoom
+from signaling.errors import NotJoined, OnHold, RoomClosed, RoomFull, SignalingError, UnknownRoom
 from signaling.ids import RoomId, SeatId
-from signaling.media.forwarding import Phase, rows
+from signaling.media.forwarding import Conditions, Phase, rows
 from signaling.messages import MAX_MEMBERS, RoomState, decode_server, encode
 from signaling.room import PHASES, Action, Envelope, Member, Room
 
@@ -94,11 +94,11 @@ def test_only_participants_take_part(seat: SeatId, refusal: type[SignalingError]
     room = a_room(joined=1)
 
     if refusal is None:
-        room.check_participant(seat)
+        room.check_may_speak(seat)
         room.media(seat, audio=True, video=True, now=0.0)
     else:
         with pytest.raises(refusal):
-            room.check_participant(seat)
+            room.check_may_speak(seat)
         with pytest.raises(refusal):
             room.media(seat, audio=True, video=True, now=0.0)
 
@@ -121,6 +121,66 @@ def test_a_closed_room_stays_closed() -> None:
 def test_every_phase_has_its_row_and_leads_to_the_end() -> None:
     assert set(PHASES) == set(Phase)
     assert {phase for phase, moves in PHASES.items() if Action.CLOSE in moves} == set(Phase) - {Phase.CLOSED}
+
+
+def test_everybody_is_told_who_is_held_who_leads_and_between_whom_a_private_part_is() -> None:
+    room = a_room(3, joined=3)
+    ruled = Conditions(frozenset(SEATS[:1]), frozenset(SEATS[1:3]), SEATS[2], SEATS[1])
+
+    told = states(room.set_conditions(ruled, 1.0))
+
+    assert set(told) == set(SEATS[:3])
+    state = told[SEATS[0]]
+    assert state.private
+    assert [peer.held for peer in state.peers] == [True, False, False]
+    assert [peer.private for peer in state.peers] == [False, True, True]
+    assert [peer.lead for peer in state.peers] == [False, False, True]
+    assert [peer.offered for peer in state.peers] == [False, True, False]
+    assert room.set_conditions(ruled, 2.0) == []
+
+
+@pytest.mark.parametrize(
+    "ruled",
+    [
+        Conditions(held=frozenset(SEATS[:1])),
+        Conditions(private=frozenset(SEATS[1:3])),
+        Conditions(private=frozenset()),  # a group that nobody is left of opens nothing
+    ],
+)
+def test_who_is_shut_out_may_not_speak_until_the_conditions_are_off(ruled: Conditions) -> None:
+    room = a_room(3, joined=3)
+    room.set_conditions(ruled, 1.0)
+
+    with pytest.raises(OnHold):
+        room.check_may_speak(SEATS[0])
+
+    room.set_conditions(Conditions(), 2.0)
+    room.check_may_speak(SEATS[0])
+
+
+def test_hands_keep_the_order_in_which_they_were_raised() -> None:
+    room = a_room(3, joined=3)
+    for seat in (SEATS[2], SEATS[0], SEATS[1]):
+        room.hand(seat, up=True, now=1.0)
+
+    state = states(room.hand(SEATS[2], up=False, now=2.0))[SEATS[0]]
+
+    assert [peer.hand for peer in state.peers] == [1, 2, 0]
+    assert room.hand(SEATS[2], up=False, now=3.0) == []
+
+
+def test_a_hand_outlives_a_lost_socket_and_falls_with_a_removal() -> None:
+    room = a_room(3, joined=3)
+    room.hand(SEATS[0], up=True, now=1.0)
+    room.hand(SEATS[1], up=True, now=1.0)
+
+    room.leave(SEATS[1], 2.0)
+    back = states(room.join(SEATS[1], 3.0))[SEATS[1]]
+    room.remove(SEATS[0], "removed", 4.0)
+    after = states(room.media(SEATS[1], audio=True, video=False, now=5.0))[SEATS[1]]
+
+    assert [peer.hand for peer in back.peers] == [1, 2, 0]
+    assert [peer.hand for peer in after.peers] == [1, 0]
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -207,7 +267,7 @@ class RoomMachine(RuleBasedStateMachine):
     @invariant()
     def only_a_live_room_forwards_and_only_to_those_present(self) -> None:
         view = self.room.view()
-        pairs = {(row.receiver, row.sender) for row in rows(view.phase, view.members)}
+        pairs = {(row.receiver, row.sender) for row in rows(view.phase, view.members, view.conditions)}
         everyone = {(a, b) for a in self.here for b in self.here if a != b}
         assert pairs == (everyone if self.phase is Phase.LIVE else set())
 

@@ -38,6 +38,8 @@ export class Call extends EventTarget {
   #flowing = false;
   #hasFlowed = false;
   #isOut = false;
+  /** On hold, or left out of a private part: nothing is let out, nothing is expected. */
+  #isShutOut = false;
   #line = new Line();
   #pace = new PaceJudge();
   /** @type {import("./ladder.js").Rung} */
@@ -87,7 +89,8 @@ export class Call extends EventTarget {
 
   /** What we really let out: a switch is on and its device is there. */
   get own() {
-    return { audio: this.#wants.audio && this.capture.hasAudio, video: this.#wants.video && this.capture.hasVideo };
+    const { audio, video } = this.#let;
+    return { audio: audio && this.capture.hasAudio, video: video && this.capture.hasVideo };
   }
 
   /** What the others get: the ladder may keep a picture back that is switched on. */
@@ -122,14 +125,14 @@ export class Call extends EventTarget {
   /** @param {boolean} on */
   async setAudio(on) {
     this.#wants.audio = on;
-    await this.transport.setAudio(on);
+    await this.transport.setAudio(this.#let.audio);
     this.#sayOwn();
   }
 
   /** @param {boolean} on */
   async setVideo(on) {
     this.#wants.video = on;
-    await this.transport.setVideo(on);
+    await this.transport.setVideo(this.#let.video);
     this.#sayOwn();
   }
 
@@ -137,6 +140,16 @@ export class Call extends EventTarget {
   async say(text) {
     if (!this.#room) throw Object.assign(new Error("no room"), { code: "room_closed" });
     return this.connection.command({ type: "chat", room: this.#room, text });
+  }
+
+  /** Raise the own hand, or take it down. @param {boolean} up */
+  async raiseHand(up) {
+    if (this.#room) await this.connection.command({ type: "hand", room: this.#room, up });
+  }
+
+  /** The switches as they count now: on hold nothing goes out, whatever they say. */
+  get #let() {
+    return this.#isShutOut ? { audio: false, video: false } : { ...this.#wants };
   }
 
   async #join() {
@@ -169,9 +182,26 @@ export class Call extends EventTarget {
       this.#finish(roomState.why === "suspended" ? "suspended" : "ended");
     } else {
       void this.#openCapture();
+      this.#obey();
       if (roomState.phase === "live") this.#goLive();
       this.#follow();
     }
+  }
+
+  /** The server forwards nothing of who is shut out; the page does not even send it, and says so. */
+  #obey() {
+    const me = this.#roomState?.peers.find(({ slot }) => slot === null);
+    const isShutOut = Boolean(me && !exchanges(me, this.#roomState));
+    if (isShutOut === this.#isShutOut) return;
+    this.#isShutOut = isShutOut;
+    this.#hasFlowed = false; // what begins afterwards begins anew
+    this.#missing = null;
+    this.#emit("code", this.capture.codes?.[0] ?? null);
+    if (!this.#isOut) return;
+    const { audio, video } = this.#let;
+    void this.transport.setAudio(audio);
+    void this.transport.setVideo(video);
+    this.#sayOwn();
   }
 
   async #openCapture() {
@@ -198,7 +228,7 @@ export class Call extends EventTarget {
     const stream = await this.capture.open();
     if (!this.#isOut || room !== this.#room) return;
     this.#emit("local", stream);
-    await this.transport.attach(stream, this.#wants);
+    await this.transport.attach(stream, this.#let);
     this.#sayOwn();
   }
 
@@ -213,7 +243,7 @@ export class Call extends EventTarget {
     void this.transport.detach();
     this.capture.close();
     this.#room = this.#roomState = null;
-    this.#flowing = this.#hasFlowed = this.#isOut = false;
+    this.#flowing = this.#hasFlowed = this.#isOut = this.#isShutOut = false;
     this.#told.clear();
     this.#missing = null;
     this.#line = new Line();
@@ -227,8 +257,9 @@ export class Call extends EventTarget {
   #wish() {
     /** @type {Map<number, Expected>} */
     const expected = new Map();
-    for (const { slot, present, audio, video } of this.#roomState?.peers ?? []) {
-      if (slot !== null && present) expected.set(slot, { audio, video });
+    for (const peer of this.#isShutOut ? [] : (this.#roomState?.peers ?? [])) {
+      const { slot, present, audio, video } = peer;
+      if (slot !== null && present && exchanges(peer, this.#roomState)) expected.set(slot, { audio, video });
     }
     return { expected, sending: this.#isOut && this.own.audio };
   }
@@ -308,7 +339,8 @@ export class Call extends EventTarget {
   #follow() {
     if (!this.#roomState) return;
     if (this.#roomState.phase === "countdown") this.#become("countdown");
-    else if (this.#flowing && this.transport.state !== "interrupted") this.#become("connected");
+    else if (this.#isShutOut) this.#become("held");
+    else if (this.#flowing && this.transport.state !== "interrupted") this.#become(this.#roomState.private ? "private" : "connected");
     else this.#become(this.#hasFlowed ? "reconnecting" : "connecting");
   }
 
@@ -344,4 +376,9 @@ export class Call extends EventTarget {
 function isRefusal(error) {
   const code = /** @type {{code?: string}} */ (error ?? {}).code;
   return Boolean(code) && code !== "not_connected" && code !== "closed" && code !== "timeout";
+}
+
+/** Whether a member sends and receives under the room's conditions. @param {import("./types.js").Peer} peer @param {RoomState | null} room */
+function exchanges(peer, room) {
+  return !peer.held && (!room?.private || peer.private === true);
 }

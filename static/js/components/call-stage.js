@@ -8,7 +8,7 @@
  * Alone: set `state`, `code`, `local`, call `show(roomState, slot)`.
  */
 
-import { arrange, numeral } from "../call/layout.js";
+import { arrange, frameOf, numeral } from "../call/layout.js";
 import { chosenId } from "../call/device-memory.js";
 import { el, icon } from "../lib/dom.js";
 import { chime } from "../lib/sound.js";
@@ -42,6 +42,7 @@ export class CallStage extends HTMLElement {
   #hinted = new Map();
   /** @type {Peer[]} */
   #peers = [];
+  #frameWords = el("p", { class: "stage-frame", testid: "stage-frame", hidden: true, attrs: { role: "status" } });
   #notes = el("div", { class: "stage-notes", attrs: { role: "status" } }, this.#rung, this.#hints);
   #pictures = el("div", { class: "stage-pictures" });
   #own = el("video", { testid: "local-video", attrs: { playsinline: true, autoplay: true } });
@@ -71,7 +72,7 @@ export class CallStage extends HTMLElement {
     this.dataset.testid ||= "stage";
     this.#own.muted = true;
     this.#unmute.addEventListener("click", () => this.#playAll());
-    this.append(this.#pictures, this.#countdown, this.#stateBadge, this.#reason, this.#notes, this.#unmute);
+    this.append(this.#pictures, this.#frameWords, this.#countdown, this.#stateBadge, this.#reason, this.#notes, this.#unmute);
     this.#pictures.append(this.#ownTile);
     this.state = "idle";
   }
@@ -150,8 +151,16 @@ export class CallStage extends HTMLElement {
       tile.show(peer, { isMain: peer === main, place, stream: peer.slot === null ? null : slot(peer.slot) });
     }
     this.dataset.others = String(strip.length);
+    this.#showFrame(frameOf(room, this.#seat));
     if (room.phase === "countdown") this.#startCountdown(room.countdown_ms);
     else this.#stopCountdown();
+  }
+
+  /** Words round the stage; on hold they stand where the pictures were. @param {{kind: string, names: string[]}} frame */
+  #showFrame({ kind, names }) {
+    this.dataset.frame = kind;
+    this.#frameWords.hidden = kind === "none";
+    this.#frameWords.textContent = kind === "none" ? "" : say(`js.frame.${kind}`, { names: names.join("、") });
   }
 
   /** Forget everybody: after a call nothing of it stays in the page. */
@@ -159,6 +168,7 @@ export class CallStage extends HTMLElement {
     this.#stopCountdown();
     for (const [seat, tile] of this.#tiles) this.#remove(seat, tile);
     this.#pinned = null;
+    this.#showFrame({ kind: "none", names: [] });
     this.#unmute.hidden = true;
     this.local = null;
     this.rung = "video";

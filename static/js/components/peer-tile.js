@@ -16,6 +16,7 @@ export class PeerTile {
   #post = el("span", { class: "tile-post" });
   #muted = el("span", { class: "tile-muted", hidden: true }, icon("mic-off"), say("js.call.peer_muted"));
   #slow = el("span", { class: "tile-slow", testid: "peer-slow", hidden: true, text: say("js.line.peer.slow") });
+  #marks = el("span", { class: "tile-marks", testid: "peer-marks" });
   #away = el("p", { class: "tile-away" });
   /** @type {Peer | null} */
   #peer = null;
@@ -37,7 +38,7 @@ export class PeerTile {
       this.#sound,
       el("div", { class: "tile-blank", attrs: { "aria-hidden": "true" } }, icon("user")),
       this.#away,
-      el("figcaption", {}, this.#name, this.#post, this.#muted, this.#slow, this.#pick),
+      el("figcaption", {}, this.#name, this.#post, this.#marks, this.#muted, this.#slow, this.#pick),
     );
     this.#pick.addEventListener("click", onPick);
   }
@@ -72,7 +73,11 @@ export class PeerTile {
       present: String(peer.present),
       video: String(peer.present && peer.video),
       audio: String(peer.audio),
+      held: String(peer.held ?? false),
     });
+    const { lead, held, hand } = peer;
+    const marks = [lead ? say("js.conduct.leads") : "", held ? say("js.conduct.is_held") : "", hand ? say("js.conduct.hand", { turn: hand }) : ""];
+    this.#marks.textContent = marks.filter(Boolean).join(" · ");
     this.#name.textContent = peer.name;
     this.#post.textContent = peer.post;
     this.#pick.setAttribute("aria-label", say("js.call.enlarge_name", { name: peer.name }));

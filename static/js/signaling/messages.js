@@ -135,6 +135,17 @@
  */
 
 /**
+ * Raise the own hand, or take it down.
+ *
+ * @typedef {object} Hand
+ * @property {"hand"} type
+ * @property {string} id at most 36 code points
+ * @property {number} cseq 0 to 2147483647
+ * @property {string} room at most 64 code points
+ * @property {boolean} up
+ */
+
+/**
  * Report a set-up stage reached or the reason code of a failure.
  *
  * @typedef {object} SetUp
@@ -235,6 +246,11 @@
  * @property {boolean} audio
  * @property {boolean} video
  * @property {number | null} slot 0 to 4
+ * @property {boolean} held
+ * @property {number} hand 0 to 6
+ * @property {boolean} lead
+ * @property {boolean} offered
+ * @property {boolean} private
  */
 
 /**
@@ -248,6 +264,7 @@
  * @property {"closed" | "countdown" | "live"} phase
  * @property {number} countdown_ms 0 to 2147483647
  * @property {string} why at most 40 code points
+ * @property {boolean} private
  * @property {readonly Peer[]} peers at most 6
  */
 
@@ -395,7 +412,7 @@
  * @property {string} code at most 40 code points
  */
 
-/** @typedef {Hello | Resume | Pong | Ack | Quality | Join | Leave | TransportOffer | TransportClose | Media | SetUp | Chat} ClientMessage */
+/** @typedef {Hello | Resume | Pong | Ack | Quality | Join | Leave | TransportOffer | TransportClose | Media | Hand | SetUp | Chat} ClientMessage */
 
 /** @typedef {Welcome | Resumed | ResumeFailed | Ping | Result | Refused | RoomState | ChatLine | TransportLost | Ring | RingStopped | Queue | Visit | Duty | Invite | LineQuality | Gone} ServerMessage */
 
@@ -512,6 +529,12 @@ export const CLIENT_FIELDS = Object.freeze({
     audio: {"kind": "boolean"},
     video: {"kind": "boolean"},
   },
+  hand: {
+    id: {"kind": "string", "most": 36, "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+    cseq: {"kind": "integer", "least": 0, "most": 2147483647},
+    room: {"kind": "string", "most": 64, "pattern": "^[A-Za-z0-9_-]+$"},
+    up: {"kind": "boolean"},
+  },
   set_up: {
     id: {"kind": "string", "most": 36, "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
     cseq: {"kind": "integer", "least": 0, "most": 2147483647},
@@ -572,7 +595,8 @@ export const SERVER_FIELDS = Object.freeze({
     phase: {"kind": "string", "only": ["closed", "countdown", "live"]},
     countdown_ms: {"kind": "integer", "least": 0, "most": 2147483647},
     why: {"kind": "string", "most": 40},
-    peers: {"kind": "list", "most": 6, "items": {"kind": "record", "fields": {"seat": {"kind": "string", "most": 64, "pattern": "^[A-Za-z0-9_-]+$"}, "role": {"kind": "string", "most": 40, "pattern": "^[a-z0-9_]+$"}, "name": {"kind": "string", "most": 80}, "post": {"kind": "string", "most": 80}, "present": {"kind": "boolean"}, "audio": {"kind": "boolean"}, "video": {"kind": "boolean"}, "slot": {"kind": "integer", "least": 0, "most": 4, "nullable": true}}}},
+    private: {"kind": "boolean"},
+    peers: {"kind": "list", "most": 6, "items": {"kind": "record", "fields": {"seat": {"kind": "string", "most": 64, "pattern": "^[A-Za-z0-9_-]+$"}, "role": {"kind": "string", "most": 40, "pattern": "^[a-z0-9_]+$"}, "name": {"kind": "string", "most": 80}, "post": {"kind": "string", "most": 80}, "present": {"kind": "boolean"}, "audio": {"kind": "boolean"}, "video": {"kind": "boolean"}, "slot": {"kind": "integer", "least": 0, "most": 4, "nullable": true}, "held": {"kind": "boolean"}, "hand": {"kind": "integer", "least": 0, "most": 6}, "lead": {"kind": "boolean"}, "offered": {"kind": "boolean"}, "private": {"kind": "boolean"}}}},
   },
   chat: {
     seq: {"kind": "integer", "least": 0, "most": 2147483647},

@@ -92,7 +92,7 @@ class Witness:
             if len(set(seats)) != len(seats) or not all(slots):
                 self.broken(f"I4: somebody is twice in room {room.id}")
             admitted = tables.participants.get(room.id, ())
-            for row in rows(view.phase, view.members):
+            for row in rows(view.phase, view.members, view.conditions):
                 if row.receiver not in admitted or row.sender not in admitted:
                     self.broken(f"I7: {row.sender} is forwarded to {row.receiver} outside the record")
 

@@ -4,9 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.ids import SeatId
-from signaling.media.forwarding import Phase, Place, rows
+from signaling.media.forwarding import Conditions, Phase, Place, Row
+from signaling.media.forwarding import rows as table_of
 
 SEATS = [SeatId(name) for name in "abcdef"]
+OPEN = Conditions()
+
+
+def rows(phase: Phase, members: list[Place]) -> frozenset[Row]:
+    return table_of(phase, members, OPEN)
 
 
 @st.composite
@@ -69,3 +75,41 @@ def test_a_live_pair_sees_and_hears_each_other() -> None:
         ("b", 3, "a", "audio"),
         ("b", 3, "a", "video"),
     }
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Conditions:
+    seats = st.frozensets(st.sampled_from(SEATS))
+    return Conditions(held=draw(seats), private=draw(st.none() | seats), lead=draw(st.sampled_from(SEATS)))
+
+
+@given(rooms(), conditions())
+def test_who_is_held_gives_nothing_and_gets_nothing(members: list[Place], ruled: Conditions) -> None:
+    table = table_of(Phase.LIVE, members, ruled)
+
+    assert not ruled.held & ({row.receiver for row in table} | {row.sender for row in table})
+
+
+@given(rooms(), conditions())
+def test_only_the_group_of_a_private_part_exchanges(members: list[Place], ruled: Conditions) -> None:
+    table = table_of(Phase.LIVE, members, ruled)
+
+    if ruled.private is not None:
+        assert {row.receiver for row in table} | {row.sender for row in table} <= ruled.private
+
+
+@given(rooms(), conditions())
+def test_a_condition_only_ever_takes_rows_away(members: list[Place], ruled: Conditions) -> None:
+    admitted = [member for member in members if ruled.admits(member.seat)]
+
+    table = table_of(Phase.LIVE, members, ruled)
+
+    assert table == rows(Phase.LIVE, admitted)
+
+
+def test_without_conditions_the_same_pair_exchanges() -> None:
+    """The negative control: the rows above are missing because of the conditions alone."""
+    free, held = table_of(Phase.LIVE, live_pair(), OPEN), Conditions(held=frozenset(SEATS[:1]))
+
+    assert len(free) == 4
+    assert table_of(Phase.LIVE, live_pair(), held) == frozenset()
