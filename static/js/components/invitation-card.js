@@ -3,6 +3,7 @@
  * Events (bubbling): `join-call`, `dismiss-call` (detail: visit id).
  */
 
+import { api } from "../lib/api.js";
 import { el, icon } from "../lib/dom.js";
 import { say } from "../lib/words.js";
 
@@ -19,11 +20,16 @@ export class InvitationCard extends HTMLElement {
     card.setAttribute("role", "group");
     const tell = (/** @type {string} */ name) => card.dispatchEvent(new CustomEvent(name, { detail: visit, bubbles: true }));
     card.#join.addEventListener("click", () => tell("join-call"));
+    const dismiss = () => {
+      // The host waits for an answer; when it gets lost, the ring runs out there.
+      api("POST", `/api/v1/visits/${visit}/decline-invitation`, {}).catch(() => undefined);
+      tell("dismiss-call");
+    };
     card.append(
       el("p", { class: "ring-word" }, icon("user-plus"), say("js.invite.asked")),
       el("p", {}, el("strong", { text: from_name }), el("span", { class: "soft small invitation-post", text: from_post })),
       el("p", { class: "soft", text: `${ticket} ${place}` }),
-      el("div", { class: "ring-deeds" }, card.#join, el("button", { class: "button", testid: "invitation-dismiss", attrs: { type: "button" }, on: { click: () => tell("dismiss-call") } }, say("js.invite.dismiss"))),
+      el("div", { class: "ring-deeds" }, card.#join, el("button", { class: "button", testid: "invitation-dismiss", attrs: { type: "button" }, on: { click: dismiss } }, say("js.invite.dismiss"))),
     );
     return card;
   }
