@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from reception.domain.ids import CaseId, new_id
+from reception.domain.matching import sound_keys
 from reception.domain.redaction import Level, Person, shown
 from reception.domain.registration import Visitor
 from reception.services.work import Work
+from reception.store.repeat_tables import IdentityTokenRow
 from reception.store.tables import IdentityRow, VisitRow
-from reception.store.vault import Purpose
+from reception.store.vault import Purpose, Vault
 
 ShownPerson = Person
 
@@ -19,8 +21,18 @@ async def keep_people(
 ) -> None:
     """Seal who came, under the case's identity key."""
     people = [("petitioner", petitioner), *(("representative", person) for person in representatives)]
+    tokens = []
     for position, (role, person) in enumerate(people):
-        work.session.add(await _sealed_row(work, visit, position, role, person))
+        row = await _sealed_row(work, visit, position, role, person)
+        work.session.add(row)
+        tokens += [(row.id, token) for token in sound_tokens(work.vault, person.name)]
+    await work.session.flush()  # a token refers to its identity
+    work.session.add_all(IdentityTokenRow(identity_id=row_id, token=token) for row_id, token in tokens)
+
+
+def sound_tokens(vault: Vault, name: str) -> list[str]:
+    """Return keyed hashes of how a name sounds: they find candidates for a comparison, and prove nothing."""
+    return sorted(vault.blind_index("name_sound", key) for key in sound_keys(name))
 
 
 async def _sealed_row(work: Work, visit: VisitRow, position: int, role: str, person: Visitor) -> IdentityRow:
@@ -62,10 +74,12 @@ async def people_of(work: Work, visit: VisitRow, level: Level) -> list[ShownPers
     if level is Level.NONE:
         return []
     query = select(IdentityRow).where(IdentityRow.visit_id == visit.id).order_by(IdentityRow.position)
-    return [shown(await _opened(work, row), level) for row in (await work.session.scalars(query)).all()]
+    return [shown(await opened(work, row), level) for row in (await work.session.scalars(query)).all()]
 
 
-async def _opened(work: Work, row: IdentityRow) -> Person:
+async def opened(work: Work, row: IdentityRow) -> Person:
+    """Return an identity whole: to be shown through `domain.redaction`, or to be compared in memory."""
+
     async def plain(column: str, sealed: str | None) -> str:
         if sealed is None:
             return ""
