@@ -110,6 +110,10 @@ bench-call: setup-dev ## Set-up times of 20 calls beside a bare two-page WebRTC 
 bench-relay: setup-dev ## CPU per forwarded stream at 1, 4 and 8 rooms, beside Janus where it is installed
 	$(BIN)/python -m tests.load.bench_relay
 
+.PHONY: bench-pages
+bench-pages: setup-dev ## The schedule with four weeks of appointments beside a bare page: page and drag to saved
+	$(BIN)/python -m tests.load.bench_pages
+
 .PHONY: bench-media
 bench-media: setup-dev ## Sound and picture over ten poor lines, through the relay and beside it browser to browser
 	$(BIN)/python -m tests.chaos.net.media_grid

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reception import jobs
+from reception import dispatch, jobs
 from reception.build import build_of
 from reception.edge import Clock, Edge, utc_now
 from reception.journal import SeatJournal
@@ -15,6 +15,7 @@ from reception.keys import (
     CATALOGUES,
     DEVICES,
     EDGE,
+    GUEST_DOOR,
     KEYRING,
     OBSERVER,
     PEOPLE,
@@ -27,12 +28,17 @@ from reception.keys import (
     TEMPLATES,
     TURN,
 )
+from reception.messengers import FolderDrop, HttpGateway
 from reception.observer import VisitObserver
 from reception.presence import Presence
+from reception.services.calendar import take_up_published
 from reception.services.devices import Devices
+from reception.services.guests import GuestDoor
+from reception.services.outbox import Channel, Outgoing
 from reception.services.people import People
 from reception.services.quality import QualityLog, keeping
 from reception.services.turn import TurnServers
+from reception.services.work import Work
 from reception.settings import Settings
 from reception.store.audit import AuditLog
 from reception.store.engine import Sessions
@@ -40,7 +46,7 @@ from reception.store.signal_sessions import SignalSessions
 from reception.store.vault import Vault
 from reception.switchboard import Switchboard
 from reception.web import security
-from reception.web.contexts import make_templates
+from reception.web.contexts import make_templates, when
 from reception.web.errors import refusals_to_http
 from reception.web.i18n import Catalogues
 from reception.web.requests import MAX_BODY_BYTES
@@ -92,7 +98,7 @@ def create_app(
     for folder in PUBLIC_FOLDERS:
         app.router.add_static(f"/static/{folder}", STATIC / folder)
     # The plane connects after the rooms are open again: it asks the hub which of its rooms are over.
-    app.cleanup_ctx.extend([_database(clock), _hub, _media_plane, _jobs])
+    app.cleanup_ctx.extend([_database(clock), _hub, _media_plane, _jobs, _reminders])
     app.on_shutdown.append(signaling_web.close_hub)
     return app
 
@@ -107,6 +113,7 @@ def _database(clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
         await sessions.settle()
         async with sessions.write.begin() as session:
             await vault.check_keys(session)
+            await take_up_published(Work(session, clock(), vault, audit))
         app[KEYRING], app[SESSIONS] = keyring, sessions
         app[EDGE] = Edge(sessions.write, sessions.read, vault, audit, clock, app[SWITCHBOARD])
         app[PEOPLE] = People(
@@ -115,6 +122,7 @@ def _database(clock: Clock) -> Callable[[web.Application], AsyncIterator[None]]:
             totp_required=settings.totp_required,
         )
         app[DEVICES] = Devices()
+        app[GUEST_DOOR] = GuestDoor()
         yield
         await sessions.aclose()
 
@@ -151,4 +159,22 @@ async def _hub(app: web.Application) -> AsyncIterator[None]:
 async def _jobs(app: web.Application) -> AsyncIterator[None]:
     sweeper = jobs.Sweeper(app[EDGE], app[PRESENCE], app[SETTINGS])
     async with jobs.running(sweeper):
+        yield
+
+
+async def _reminders(app: web.Application) -> AsyncIterator[None]:
+    settings, catalogues = app[SETTINGS], app[CATALOGUES]
+
+    def begins(message: Outgoing) -> str:
+        return when(message.params.starts_at, "en" if settings.language == "en" else "zh")
+
+    gateway = HttpGateway(settings.sms_gateway_url) if settings.sms_gateway_url else None
+    dispatcher = dispatch.Dispatcher(
+        app[EDGE],
+        {Channel.SMS: gateway or FolderDrop(settings.outbox_path)},
+        lambda code: catalogues.say(settings.language, code),
+        begins,
+        settings.dispatch_s,
+    )
+    async with dispatch.running(dispatcher):
         yield

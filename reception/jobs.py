@@ -17,6 +17,7 @@ from reception.domain.visits import PendingReason, VisitState
 from reception.edge import Edge
 from reception.failpoints import reach
 from reception.presence import Presence
+from reception.roster_keeper import RosterKeeper
 from reception.services import desk, suspension, visit
 from reception.services.line import keep_up_line
 from reception.services.work import Work
@@ -57,12 +58,17 @@ class Sweeper:
     presence: Presence
     settings: Settings
     _kept_at: datetime | None = field(default=None, init=False)
+    _rosters: RosterKeeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rosters = RosterKeeper(self.edge, self.settings)
 
     async def run(self) -> None:
         """Sweep until cancelled: neither a database that is away nor a defect may end it for good."""
         while True:
             try:
                 await self.sweep()
+                await self._rosters.keep()
                 await self.keep_up()
             except SQLAlchemyError as error:
                 logger.warning("sweep.failed error=%s", type(error).__name__)

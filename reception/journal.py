@@ -14,12 +14,14 @@ from sqlalchemy import select
 
 from reception.domain.actors import person_of_seat
 from reception.domain.ids import CaseId, PersonId, VisitId
+from reception.domain.roles import Role
 from reception.domain.visits import VisitState
 from reception.edge import Edge
 from reception.services.desk import waits_since
 from reception.services.notes import RingWhy
 from reception.services.work import Work
 from reception.store import journal
+from reception.store.bringing import Attendances
 from reception.store.journal import FactKind
 from reception.store.line_tables import SeatEventRow
 from reception.store.tables import ChatLineRow, PersonRow, PlaceRow, RingRow, VisitRow
@@ -113,8 +115,12 @@ class _Teller:
 
     async def _invite(self, row: SeatEventRow) -> messages.Invite | None:
         visit, place = await self._visit(row)
-        if VisitState(visit.state) is not VisitState.IN_CALL:
+        if VisitState(visit.state) is not VisitState.IN_CALL or await self._is_out(row):
             return None
+        person = person_of_seat(self._seat)
+        asked = await Attendances(self._work.session).open_for(VisitId(visit.id), person) if person else None
+        if asked is not None and asked.role == Role.DEPARTMENT_LIAISON:
+            place = ""  # the visitor is an alias to a liaison, wherever they sit
         host = await self._work.session.get_one(PersonRow, row.ref)
         return messages.Invite(
             visit=visit.id,
@@ -128,7 +134,7 @@ class _Teller:
 
     async def _chat(self, row: SeatEventRow) -> messages.ChatLine | None:
         line = await self._work.session.get(ChatLineRow, row.ref)
-        if line is None:
+        if line is None or await self._is_out(row):
             return None
         visit = await Visits(self._work.session).get(VisitId(row.visit_id))
         text = await self._work.vault.open(
@@ -143,6 +149,11 @@ class _Teller:
         return messages.ChatLine(
             room=RoomId(visit.id), from_seat=SeatId(line.seat), text=text, at=line.sent_at, pos=row.pos
         )
+
+    async def _is_out(self, row: SeatEventRow) -> bool:
+        """Tell whether the seat was taken out of the call: what it had not heard by then, it never hears."""
+        place = await Visits(self._work.session).participant(VisitId(row.visit_id), self._seat)
+        return place is not None and place.removed_at is not None
 
     async def _visit(self, row: SeatEventRow) -> tuple[VisitRow, str]:
         visit = await Visits(self._work.session).get(VisitId(row.visit_id))

@@ -8,6 +8,7 @@ from reception.keyring import Keyring
 from reception.observer import VisitObserver
 from reception.presence import Presence
 from reception.services.devices import Devices
+from reception.services.guests import GuestDoor
 from reception.services.people import People
 from reception.services.turn import TurnServers
 from reception.settings import Settings
@@ -27,6 +28,7 @@ OBSERVER = web.AppKey("OBSERVER", VisitObserver)
 PLANE = web.AppKey("PLANE", MediaPlane)
 PEOPLE = web.AppKey("PEOPLE", People)
 DEVICES = web.AppKey("DEVICES", Devices)
+GUEST_DOOR = web.AppKey("GUEST_DOOR", GuestDoor)
 TEMPLATES = web.AppKey("TEMPLATES", Environment)
 CATALOGUES = web.AppKey("CATALOGUES", Catalogues)
 TURN = web.AppKey("TURN", TurnServers)

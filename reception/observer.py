@@ -17,6 +17,8 @@ from reception.domain.visits import VisitState
 from reception.edge import Clock, Edge
 from reception.failpoints import reach
 from reception.presence import Presence
+from reception.services.attendance import note_presence
+from reception.services.call_control import conditions_of
 from reception.services.intake import seal_content
 from reception.services.line import welcome_officer
 from reception.services.notes import Said
@@ -27,7 +29,7 @@ from reception.store.signal_sessions import SignalSessions
 from reception.store.tables import ChatLineRow, ParticipantRow, VisitRow
 from reception.store.visits import Visits
 from reception.switchboard import Switchboard
-from signaling.errors import IdReused, SignalingError
+from signaling.errors import IdReused, OnHold, SignalingError, UnknownRoom
 from signaling.ids import RoomId, SeatId
 from signaling.messages import Quality
 
@@ -74,11 +76,13 @@ class VisitObserver:
     async def joined(self, room: RoomId, seat: SeatId) -> None:
         """Write that a seat entered the call."""
         await self._note(room, seat, "joined")
+        await self.edge.run(lambda work: note_presence(work, VisitId(room), seat, is_there=True))
 
     async def left(self, room: RoomId, seat: SeatId, why: str) -> None:
         """Write that a seat left the call, and why."""
         if why != "closed":
             await self._note(room, seat, "left", why)
+        await self.edge.run(lambda work: note_presence(work, VisitId(room), seat, is_there=False))
 
     async def set_up(self, room: RoomId, seat: SeatId, code: str) -> None:
         """Write a set-up stage or reason code."""
@@ -158,7 +162,13 @@ async def _write_line(work: Work, room: RoomId, seat: SeatId, text: str) -> None
     row, place = await _place_in(work, room, seat)
     if VisitState(row.state) is not VisitState.IN_CALL:
         raise SignalingError("wrong_state")
-    visits, line = Visits(work.session), new_id()
+    admitted = await Visits(work.session).participants(VisitId(row.id))
+    conditions = await conditions_of(work, VisitId(row.id))
+    hearing = [SeatId(one.seat) for one in admitted if conditions.admits(SeatId(one.seat))]
+    if seat not in hearing:
+        # The hub has said so already, unless it is only just being told.
+        raise OnHold if place.removed_at is None else UnknownRoom
+    line = new_id()
     work.session.add(
         ChatLineRow(
             id=line,
@@ -168,10 +178,11 @@ async def _write_line(work: Work, room: RoomId, seat: SeatId, text: str) -> None
             person_id=place.person_id,
             text_sealed=await seal_content(work, row, "chat_line", "text", line, text),
             sent_at=work.now,
+            heard_by=",".join(hearing) if len(hearing) < len(admitted) else None,
+            is_private=conditions.private is not None,
         )
     )
-    admitted = await visits.participants(VisitId(row.id))
-    work.tell(Said(VisitId(row.id), line, tuple(SeatId(one.seat) for one in admitted)))
+    work.tell(Said(VisitId(row.id), line, tuple(hearing)))
 
 
 async def _place_in(work: Work, room: RoomId, seat: SeatId) -> tuple[VisitRow, ParticipantRow]:

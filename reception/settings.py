@@ -62,6 +62,23 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds a suspended visit is offered to its former officer before everybody is rung.",
     )
+    appointment_hold_s: float = Field(
+        300.0, gt=0, description="Seconds a chosen appointment is held until its request is complete."
+    )
+    appointment_briefing_min: Literal[0, 15, 30, 45, 60] = Field(
+        15, description="Minutes the officials sit together before an appointment, without the citizen."
+    )
+    appointment_wrap_up_min: Literal[0, 15, 30, 45, 60] = Field(
+        15, description="Minutes the officials sit together after an appointment, without the citizen."
+    )
+    appointed_first_s: float = Field(
+        30.0,
+        ge=0,
+        description="Seconds an appointment's visit rings the appointed official before everybody is rung.",
+    )
+    no_show_grace_min: int = Field(
+        15, ge=0, description="Minutes after its beginning before somebody is suggested to be absent."
+    )
     wrap_up_grace_s: float = Field(
         900.0,
         gt=0,
@@ -70,6 +87,19 @@ class Settings(BaseSettings):
     sweep_s: float = Field(
         1.0, gt=0, description="Seconds between two looks at overdue rings and abandoned visits."
     )
+    guest_link_min: float = Field(
+        15.0, gt=0, le=240, description="Minutes within which a one-time link for a guest may be opened."
+    )
+    roster_horizon_days: int = Field(
+        60, ge=14, le=366, description="Days ahead for which the shifts of rotations are dealt."
+    )
+    outbox_dir: Path | None = Field(
+        None, description="Folder that reminders are put into; empty means `outbox` in the data directory."
+    )
+    sms_gateway_url: str = Field(
+        "", description="Address that reminders are posted to as JSON; empty means they go into the folder."
+    )
+    dispatch_s: float = Field(5.0, gt=0, description="Seconds between two looks at reminders to be sent.")
     county_phone: str = Field("0000-0000000", description="Telephone number shown to a waiting visitor.")
     relay_socket: Path | None = Field(
         None, description="Control socket of the media relay; empty means `relay.sock` in the data directory."
@@ -162,6 +192,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'reception.db').absolute()}"
+
+    @property
+    def outbox_path(self) -> Path:
+        """Where reminders are put for another program to send."""
+        return self.outbox_dir or self.data_dir / "outbox"
 
     @property
     def audit_head_path(self) -> Path:

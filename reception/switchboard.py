@@ -6,24 +6,29 @@ journal; of that the hub only learns that there is something new.  Knows the
 hub, decides no rule.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
+from weakref import WeakValueDictionary
 
-from reception.domain.actors import person_of_seat, seat_of_device, seat_of_person
+from reception.domain.actors import guest_of_seat, person_of_seat, seat_of_device, seat_of_person
 from reception.domain.ids import DeviceId, PersonId, VisitId
 from reception.domain.visits import VisitState
 from reception.edge import Edge
 from reception.failpoints import reach
 from reception.refresher import Refresher
 from reception.services import views
+from reception.services.call_control import conditions_of
 from reception.services.facts import seats_of
 from reception.services.notes import (
     Admitted,
+    ConditionsChanged,
     DutyChanged,
     Invited,
     Notes,
     QueueChanged,
+    Removed,
     RingStopped,
     RoomClosed,
     RoomOpened,
@@ -33,6 +38,7 @@ from reception.services.notes import (
     VisitChanged,
 )
 from reception.services.work import Work
+from reception.store.bringing_tables import GuestRow
 from reception.store.duty import Duty
 from reception.store.tables import ParticipantRow, PersonRow, PlaceRow, UnitRow, VisitRow
 from reception.store.visits import Visits
@@ -40,6 +46,7 @@ from signaling import messages
 from signaling.errors import SignalingError
 from signaling.hub import Hub
 from signaling.ids import RoomId, SeatId
+from signaling.media.forwarding import Conditions
 from signaling.messages import ServerEvent
 from signaling.room import Member
 
@@ -52,6 +59,8 @@ class Switchboard:
     def __init__(self, *, countdown_ms: int) -> None:
         self._countdown_ms = countdown_ms
         self.refresher = Refresher()
+        self._told_queues: dict[PersonId, messages.Queue] = {}
+        self._turns: WeakValueDictionary[VisitId, asyncio.Lock] = WeakValueDictionary()
         self._edge: Edge | None = None
         self._hub: Hub | None = None
 
@@ -94,18 +103,22 @@ class Switchboard:
                     self.refresher.mark(note)
                 case Rung() | RingStopped() | Invited() | Said():
                     continue  # in the journals
-                case RoomOpened() | Admitted() | RoomClosed():
+                case RoomOpened() | Admitted() | ConditionsChanged() | Removed() | RoomClosed():
                     await self._carry(note)
                 case _:
                     assert_never(note)
 
-    async def _carry(self, deed: RoomOpened | Admitted | RoomClosed) -> None:
+    async def _carry(self, deed: RoomOpened | Admitted | ConditionsChanged | Removed | RoomClosed) -> None:
         try:
             match deed:
                 case RoomOpened(visit):
                     await self.open_room(visit, self._countdown_ms)
                 case Admitted(visit, seat):
                     await self._admit(visit, seat)
+                case ConditionsChanged(visit):
+                    await self._set_conditions(visit)
+                case Removed(visit, seat, why):
+                    await self.hub.remove(RoomId(visit), seat, why)
                 case RoomClosed(visit, why):
                     await self.hub.close_room(RoomId(visit), why)
         except SignalingError as error:
@@ -116,30 +129,33 @@ class Switchboard:
         """Show views anew: the queue to every desk, visits to those they concern, duty to the officer."""
         visits = {view.visit: None for view in changed if isinstance(view, VisitChanged)}
         if QueueChanged() in changed:
-            queue = await self._queue_message()
-            self.hub.send([seat_of_person(person) for person in self.people_present()], queue)
-            visits.update({VisitId(row.visit): None for row in queue.rows})
+            visits.update(await self._show_queue(await self._desks(self.people_present())))
         await self.show_visits(list(visits))
         for view in changed:
             if isinstance(view, DutyChanged):
                 await self.show_duty(view.person)
 
-    async def _queue_message(self) -> messages.Queue:
-        lines = await self.edge.read(views.queue_lines)
-        return messages.Queue(
-            rows=tuple(
-                messages.QueueRow(
-                    visit=line.visit,
-                    ticket=line.ticket,
-                    place=line.place,
-                    matter_kinds=line.matter_kinds,
-                    raised_at=line.raised_at,
-                    state=line.state,
-                    direct=line.direct,
-                )
-                for line in lines[:200]
-            )
-        )
+    async def _show_queue(
+        self, people: Collection[PersonId], *, is_anew: bool = False
+    ) -> dict[VisitId, None]:
+        """Show each desk the queue as it may know it; return all that waits.
+
+        Args:
+            is_anew: the page knows nothing yet.
+        """
+
+        async def read(work: Work) -> tuple[list[views.QueueLine], dict[PersonId, list[views.QueueLine]]]:
+            lines = await views.queue_lines(work)
+            return lines, await views.queues(work, lines, people)
+
+        waiting, queues = await self.edge.read(read)
+        for person, lines in queues.items():
+            message = _queue_message(lines)
+            # Not told twice: that something moved in a queue that looks the same tells of what is hidden.
+            if is_anew or self._told_queues.get(person) != message:
+                self._told_queues[person] = message
+                self.hub.send([seat_of_person(person)], message)
+        return {line.visit: None for line in waiting}
 
     async def show_visits(self, visits: list[VisitId]) -> None:
         """Tell terminals and participants where their visits stand."""
@@ -173,30 +189,53 @@ class Switchboard:
     async def open_room(self, visit: VisitId, countdown_ms: int) -> None:
         """Open the visit's room for everybody admitted to it; an open one stays as it is."""
 
-        async def read(work: Work) -> list[Member]:
-            return [await _member(work, place) for place in await Visits(work.session).participants(visit)]
+        async def read(work: Work) -> tuple[list[Member], Conditions]:
+            places = await Visits(work.session).participants(visit)
+            return [await _member(work, place) for place in places], await conditions_of(work, visit)
 
-        members = await self.edge.read(read)
-        reach("room.before_open")
-        await self.hub.open_room(RoomId(visit), members, countdown_ms)
+        async with self._turn(visit):
+            members, conditions = await self.edge.read(read)
+            reach("room.before_open")
+            await self.hub.open_room(RoomId(visit), members, countdown_ms, conditions)
+
+    def _turn(self, visit: VisitId) -> asyncio.Lock:
+        """Read a room's rows and carry them out in one go: what was read first must not be carried last."""
+        return self._turns.setdefault(visit, asyncio.Lock())
+
+    async def _set_conditions(self, visit: VisitId) -> None:
+        async with self._turn(visit):
+            conditions = await self.edge.read(lambda work: conditions_of(work, visit))
+            await self.hub.set_conditions(RoomId(visit), conditions)
 
     async def _admit(self, visit: VisitId, seat: SeatId) -> None:
-        async def read(work: Work) -> Member | None:
+        async def read(work: Work) -> tuple[Member | None, Conditions]:
             place = await Visits(work.session).participant(visit, seat)
-            return await _member(work, place) if place and place.admitted_at else None
+            is_in = place is not None and place.admitted_at is not None and place.removed_at is None
+            member = await _member(work, place) if place is not None and is_in else None
+            return member, await conditions_of(work, visit)
 
-        member = await self.edge.read(read)
-        if member is not None:
-            await self.hub.admit(RoomId(visit), member)
+        async with self._turn(visit):
+            member, conditions = await self.edge.read(read)
+            # First: somebody may be let in on hold.
+            await self.hub.set_conditions(RoomId(visit), conditions)
+            if member is not None:
+                await self.hub.admit(RoomId(visit), member)
 
     async def greet(self, seat: SeatId) -> None:
         """Tell a page that has just connected, or come back, every view as it is now; facts are not views."""
         person = person_of_seat(seat)
+        if guest_of_seat(seat) is not None:
+            return  # a guest's page asks for what it shows
         if person is None:
             await self._greet_terminal(seat)
             return
         await self.show_duty(person)
-        self.hub.send([seat], await self._queue_message())
+        if await self._desks([person]):
+            await self._show_queue([person], is_anew=True)
+
+    async def _desks(self, people: Collection[PersonId]) -> frozenset[PersonId]:
+        """Return who of these people works at a desk: a liaison is on the line, too, but sees no queue."""
+        return await self.edge.read(lambda work: Duty(work.session).without_liaisons(people))
 
     async def _greet_terminal(self, seat: SeatId) -> None:
         async def read(work: Work) -> list[VisitId]:
@@ -222,9 +261,30 @@ async def _member(work: Work, place: ParticipantRow) -> Member:
         person = await work.session.get_one(PersonRow, place.person_id)
         unit = await work.session.get_one(UnitRow, person.unit_id)
         return Member(SeatId(place.seat), place.role, person.name, f"{unit.name} {person.post}")
+    guest = guest_of_seat(SeatId(place.seat))
+    if guest is not None:
+        link = await work.session.get_one(GuestRow, guest)
+        return Member(SeatId(place.seat), place.role, link.title, "")
     visit = await work.session.get_one(VisitRow, place.visit_id)
     room = await work.session.get_one(PlaceRow, visit.place_id)
     return Member(SeatId(place.seat), place.role, visit.ticket, room.name)
+
+
+def _queue_message(lines: Sequence[views.QueueLine]) -> messages.Queue:
+    return messages.Queue(
+        rows=tuple(
+            messages.QueueRow(
+                visit=line.visit,
+                ticket=line.ticket,
+                place=line.place,
+                matter_kinds=line.matter_kinds,
+                raised_at=line.raised_at,
+                state=line.state,
+                direct=line.direct,
+            )
+            for line in lines[:200]
+        )
+    )
 
 
 def _visit_message(standing: views.VisitStanding) -> messages.Visit:

@@ -12,6 +12,8 @@ const vendor = join(here, "vendor");
 
 /** Each row: file or folder in node_modules, place in vendor. Type files travel along for the type check. */
 const COPIES = [
+  ["@event-calendar/build/dist/event-calendar.min.css", "event-calendar/event-calendar.min.css"],
+  ["@event-calendar/build/dist/event-calendar.min.js", "event-calendar/event-calendar.min.js"],
   ["idb/build", "idb"],
   ["idb/LICENSE", "idb/LICENSE"],
   ["lucide-static/LICENSE", "lucide/LICENSE"],

@@ -210,3 +210,6 @@ def _further_posts() -> Iterator[tuple[str, str, Role]]:
     for unit, _ in _DEPARTMENTS:
         if unit not in held:
             yield unit, "联络员", Role.DEPARTMENT_LIAISON
+    # Somebody to take turns with, and to swap with.
+    for unit, _ in _DEPARTMENTS:
+        yield unit, "备班联络员", Role.DEPARTMENT_LIAISON

@@ -10,7 +10,15 @@ from datetime import datetime, time, timedelta
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from reception.demo import ledger, trail
+from reception.demo import (
+    conflicts,
+    ledger,
+    repeats,
+    schedule_appointments,
+    schedule_calendar,
+    schedule_rosters,
+    trail,
+)
 from reception.demo.calendar import office_date
 from reception.demo.county import ACCOUNTS, COUNTY_NAME, County, Staff, county_of
 from reception.demo.history import PastVisit, plan
@@ -19,6 +27,7 @@ from reception.demo.trail import Link
 from reception.domain.actors import seat_of_device
 from reception.domain.ids import DeviceId, PersonId, PlaceId
 from reception.robot.key import DeviceKey
+from reception.services import reminders
 from reception.services.accounts import set_password
 from reception.services.device_keys import fingerprint_of
 from reception.services.passwords import Passwords
@@ -149,6 +158,12 @@ async def _write(
     await work.session.flush()
     links += device_links
     links += await ledger.write(work, history, seed_number, devices)
+    links += await repeats.write(work, county, seed_number)
+    await schedule_calendar.write(work, county)
+    links += await schedule_rosters.write(work, county, seed_number)
+    links += await schedule_appointments.write(work, county, seed_number)
+    await reminders.plan_reminders(work)
+    links += await conflicts.write(work, county, seed_number)
     await trail.append(work, links)
 
 

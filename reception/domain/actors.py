@@ -1,8 +1,8 @@
-"""Who acts: a member of staff, or a township terminal.  Built from the login, never from a request."""
+"""Who acts: staff, a township terminal, or a guest.  Built from the login, never from a request."""
 
 from dataclasses import dataclass
 
-from reception.domain.ids import DeviceId, PersonId, PlaceId
+from reception.domain.ids import DeviceId, GuestId, PersonId, PlaceId, VisitId
 from reception.domain.roles import Role
 from signaling.ids import SeatId
 
@@ -49,10 +49,38 @@ class Terminal:
         return seat_of_device(self.device)
 
 
-Actor = Officer | Terminal
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who came by a one-time link: part of one visit, and of nothing else."""
+
+    guest: GuestId
+    visit: VisitId
+
+    @property
+    def login(self) -> str:
+        """A link is good for one browser, so it is its own login."""
+        return self.guest
+
+    @property
+    def unit(self) -> str:
+        """A guest belongs to no unit."""
+        return ""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """A guest has exactly one role."""
+        return frozenset({Role.GUEST})
+
+    @property
+    def seat(self) -> SeatId:
+        """The guest's place on the wire."""
+        return seat_of_guest(self.guest)
 
 
-_PERSON = "p-"
+Actor = Officer | Terminal | Guest
+
+
+_PERSON, _GUEST = "p-", "g-"
 
 
 def seat_of_person(person: PersonId) -> SeatId:
@@ -68,3 +96,13 @@ def person_of_seat(seat: SeatId) -> PersonId | None:
 def seat_of_device(device: DeviceId) -> SeatId:
     """Name a terminal's seat."""
     return SeatId(f"t-{device}")
+
+
+def seat_of_guest(guest: GuestId) -> SeatId:
+    """Name the seat of a one-time link."""
+    return SeatId(f"{_GUEST}{guest}")
+
+
+def guest_of_seat(seat: SeatId) -> GuestId | None:
+    """Return by which link this seat came; None for staff and terminals."""
+    return GuestId(seat.removeprefix(_GUEST)) if seat.startswith(_GUEST) else None

@@ -8,6 +8,7 @@ CaseId = NewType("CaseId", str)
 PersonId = NewType("PersonId", str)
 DeviceId = NewType("DeviceId", str)
 PlaceId = NewType("PlaceId", str)  # a township room
+GuestId = NewType("GuestId", str)  # a one-time link, and who came by it
 
 
 def new_id() -> str:

@@ -18,6 +18,7 @@ class Role(StrEnum):
     SECURITY_ADMIN = "security_admin"  # 安全保密管理员
     AUDIT_ADMIN = "audit_admin"  # 安全审计员
     TERMINAL = "terminal"  # a township room's device; no person holds it
+    GUEST = "guest"  # who came by a one-time link; nobody with an account holds it
 
 
 class RoleMix(Refusal):
@@ -36,6 +37,8 @@ COUNTY = frozenset(
     }
 )
 ADMINS = frozenset({Role.SYS_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+# Not granted to anybody: a device and a link bring them along.
+UNGRANTED = frozenset({Role.TERMINAL, Role.GUEST})
 
 # 三员分立: each administrator is another person and holds no business role.  Township and department
 # staff stand outside the county organ: with a county role they would see what is hidden from them.
@@ -45,5 +48,5 @@ _ALONE = ADMINS | {Role.TOWNSHIP_OFFICER, Role.DEPARTMENT_LIAISON}
 def refuse_role_mix(roles: Collection[Role]) -> None:
     """Raise RoleMix unless one person may hold all of `roles` at once."""
     held = set(roles)
-    if Role.TERMINAL in held or (held & _ALONE and len(held) > 1):
+    if held & UNGRANTED or (held & _ALONE and len(held) > 1):
         raise RoleMix

@@ -44,6 +44,8 @@ class PendingReason(StrEnum):
     NEVER_RESUMED = "never_resumed"  # suspended, and the office day ended before anybody came back
     VISITOR_LEFT = "visitor_left"  # suspended, and the township says that the visitor has gone
     WRAP_UP_LEFT = "wrap_up_left"  # the call was ended, the form was left
+    LEAD_HANDED_OVER = "lead_handed_over"  # ended by whoever led it last, while its owner was in another call
+    HANDED_OVER = "handed_over"  # its owner has to stay out of this case; somebody else owes it now
     STOPPED = "stopped"  # an administrator stopped the call
     ENDED_OUTSIDE = "ended_outside"  # the row was ended behind the service's back; set by the database itself
 
@@ -54,6 +56,7 @@ class SuspendReason(StrEnum):
     TERMINAL_GONE = "terminal_gone"
     OFFICER_GONE = "officer_gone"  # tab closed, browser crashed, line lost
     EVERYBODY_GONE = "everybody_gone"  # e.g. a power cut at both ends
+    HANDED_OVER = "handed_over"  # the officer has to stay out of this case; somebody else goes on
 
 
 class WrongState(Refusal):

@@ -27,6 +27,7 @@ from reception.store.tables import (
 )
 from reception.store.vault import Purpose
 from reception.store.visits import Visits
+from signaling.ids import SeatId
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,18 @@ class EventTold:
 
 @dataclass(frozen=True, slots=True)
 class ChatTold:
-    """One line of the conversation; `who` is empty for the visitor's side."""
+    """One line of the conversation; `who` is empty for the visitor's side.
+
+    Attributes:
+        private: said in a private part, to those in it alone.
+    """
 
     at: datetime
     from_seat: str
     who: str
     role: str
     text: str
+    private: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +139,19 @@ class _Staff:
     post: str
 
 
-async def tell(work: Work, row: VisitRow, *, content: bool, people: Level) -> VisitTold:
+async def tell(
+    work: Work, row: VisitRow, *, content: bool, people: Level, ear: SeatId | None = None
+) -> VisitTold:
     """Tell a visit.
 
     Args:
         content: open what was said; otherwise texts stay sealed and are left out.
         people: how much of who came is shown.
+        ear: leave out what this seat was not to hear while the call ran; the record leaves nothing out.
     """
     visit = VisitId(row.id)
     events = await Visits(work.session).events(visit)
-    chat = await _chat_rows(work, visit) if content else []
+    chat = await _chat_rows(work, visit, ear) if content else []
     answer = await work.session.get(TownshipAnswerRow, visit)
     outcome = await work.session.get(OutcomeRow, visit)
     declaration = await work.session.get(DeclarationRow, visit)
@@ -198,18 +207,19 @@ def timeline(events: Sequence[VisitEventRow], names: dict[str, str]) -> list[Eve
     return told
 
 
-async def conversation(work: Work, row: VisitRow) -> list[ChatTold]:
-    """Return the chat of a visit, oldest first."""
-    chat = await _chat_rows(work, VisitId(row.id))
+async def conversation(work: Work, row: VisitRow, ear: SeatId) -> list[ChatTold]:
+    """Return the chat of a visit as a seat was to hear it, oldest first."""
+    chat = await _chat_rows(work, VisitId(row.id), ear)
     staff = await _staff(work, row, [], chat, None, None)
     return [await _line(work, row, line, staff) for line in chat]
 
 
-async def _chat_rows(work: Work, visit: VisitId) -> Sequence[ChatLineRow]:
+async def _chat_rows(work: Work, visit: VisitId, ear: SeatId | None) -> Sequence[ChatLineRow]:
     query = (
         select(ChatLineRow).where(ChatLineRow.visit_id == visit).order_by(ChatLineRow.sent_at, ChatLineRow.id)
     )
-    return (await work.session.scalars(query)).all()
+    lines = (await work.session.scalars(query)).all()
+    return [line for line in lines if ear is None or line.heard_by is None or ear in line.heard_by.split(",")]
 
 
 async def _staff(
@@ -273,6 +283,7 @@ async def _line(work: Work, row: VisitRow, line: ChatLineRow, staff: dict[str, _
         who=staff[line.person_id].name if line.person_id else "",
         role=line.role,
         text=await _open(work, row, "chat_line", "text", line.id, line.text_sealed),
+        private=line.is_private,
     )
 
 

@@ -14,11 +14,13 @@ from reception.domain.duty import (
     OutcomesPending,
     refuse_unless_ready,
 )
-from reception.domain.errors import BadInput, NotFound
+from reception.domain.errors import BadInput
 from reception.domain.ids import PersonId, VisitId, new_id
 from reception.domain.policy import Action
 from reception.domain.roles import Role
 from reception.domain.visits import VisitAction, VisitState, WrongState, follow
+from reception.services.arrivals import first_asked, first_asked_of
+from reception.services.conflicts import barred_in, visit_for
 from reception.services.intake import own_visit
 from reception.services.notes import DutyChanged, QueueChanged, RingStopped, Rung, VisitChanged
 from reception.services.shifts import close_shift, is_bound
@@ -93,6 +95,7 @@ async def raise_to_county(
     officer_left: bool,
     confirmed: bool,
     ring_for: timedelta,
+    appointed_first: timedelta = timedelta(0),
 ) -> VisitState:
     """Send a visit to the county after the room declaration.
 
@@ -101,6 +104,7 @@ async def raise_to_county(
         officer_left: the township officer has left; required where the county receives alone.
         confirmed: visitor and officer declared the list complete.
         ring_for: how long the bells run before a call-back is promised.
+        appointed_first: how long a visit by appointment is offered to its official alone.
     """
     may(actor, Action.RAISE_VISIT)
     row = await own_visit(work, actor, visit)
@@ -115,7 +119,11 @@ async def raise_to_county(
         visit,
         from_state=VisitState(row.state),
         to=state,
-        changes={"raised_at": work.now, "ring_until": work.now + ring_for},
+        changes={
+            "raised_at": work.now,
+            "ring_until": work.now + ring_for,
+            "first_chance_until": work.now + appointed_first if row.appointment_id else None,
+        },
     )
     if not moved:
         raise WrongState
@@ -177,21 +185,35 @@ async def new_bells(work: Work, present: Collection[PersonId]) -> dict[VisitId, 
         if officer.state is DutyState.READY and officer.person in present
     ]
     rung = await duty.rung_for(row.id for row in waiting)
+    out = await barred_in(work, {row.case_id for row in waiting}, free)
+    appointed = await first_asked_of(work, waiting)
     found = {}
     for row in waiting:
-        known = rung.get(VisitId(row.id), {})
+        known, barred = rung.get(VisitId(row.id), {}), out.get(row.case_id, {})
+        able = [person for person in free if person not in barred]
+        first = appointed.get(VisitId(row.id))
         found[VisitId(row.id)] = [
             person
-            for person in free
-            if _is_offered_to(row, person, work.now)
+            for person in able
+            if _is_offered_to(row, person, work.now, appointed=first if first in able else None)
             and (person not in known or known[person] in _RINGS_AGAIN)
         ]
     return {visit: people for visit, people in found.items() if people}
 
 
-def _is_offered_to(row: VisitRow, person: PersonId, now: datetime) -> bool:
-    """Tell whether a visit may ring somebody: a cut-off one first asks whom it was cut off from."""
-    return row.first_chance_until is None or row.first_chance_until <= now or person == row.officer_id
+def _is_offered_to(row: VisitRow, person: PersonId, now: datetime, *, appointed: PersonId | None) -> bool:
+    """Tell whether a visit may ring somebody yet.
+
+    A cut-off visit first asks whom it was cut off from, and waits for them; one by appointment first
+    asks with whom it was agreed, and nobody waits for an official who could not answer now.
+
+    Args:
+        appointed: with whom it was agreed; None without an appointment, or where they are not free.
+    """
+    if row.first_chance_until is None or row.first_chance_until <= now:
+        return True
+    first = row.officer_id or appointed
+    return first is None or person == first
 
 
 async def ring_free_officers(work: Work, present: Collection[PersonId]) -> None:
@@ -210,11 +232,12 @@ async def decline(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     """Silence one's own bell for a visit; the others go on."""
     may(actor, Action.ANSWER_VISIT)
     visits = Visits(work.session)
-    row = await visits.get(visit)
+    row = await visit_for(work, actor, visit)
     state = VisitState(row.state)
     if state not in (VisitState.WAITING, VisitState.SUSPENDED):
         raise AlreadyAnswered
-    if row.officer_id == actor.person and row.first_chance_until is not None:
+    first = row.officer_id or await first_asked(work, row)
+    if first == actor.person and row.first_chance_until is not None:
         row.first_chance_until = min(row.first_chance_until, work.now)  # now everybody is asked
         work.tell(QueueChanged())
     if await visits.stop_rings(at=work.now, why="declined", visit=visit, person=actor.person):
@@ -246,7 +269,9 @@ async def promise_callbacks(work: Work, *, ring_for: timedelta, within: timedelt
         if row.id in promised:
             await _silence_late(work, visit, ring_for)
             continue
-        owner = await _callback_owner(work, visit)
+        owner = await _callback_owner(work, row)
+        if owner is None:
+            continue  # everybody is barred: the level above receives, and the terminal offers another way
         work.session.add(
             PromiseRow(
                 id=new_id(),
@@ -275,21 +300,24 @@ async def _silence_late(work: Work, visit: VisitId, ring_for: timedelta) -> None
         work.tell(RingStopped(visit, tuple(person for _, person in late), "unanswered"))
 
 
-async def _callback_owner(work: Work, visit: VisitId) -> PersonId:
-    """Choose who owes the call-back: who was rung first, else who is on duty, else the petition office."""
-    rings = await Visits(work.session).rings(visit)
-    if rings:
-        return PersonId(rings[0].person_id)
-    on_shift = await Duty(work.session).on_shift()
-    if on_shift:
-        return on_shift[0].person
+async def _callback_owner(work: Work, row: VisitRow) -> PersonId | None:
+    """Choose who owes the call-back: who was rung first, else who is on duty, else the petition office.
+
+    Never somebody who must not learn of the visit; None where that leaves nobody.
+    """
+    out = (await barred_in(work, [row.case_id], None)).get(row.case_id, {})
+    rung = [PersonId(ring.person_id) for ring in await Visits(work.session).rings(VisitId(row.id))]
+    on_shift = [line.person for line in await Duty(work.session).on_shift()]
+    for person in (*rung, *on_shift):
+        if person not in out:
+            return person
     for role in (Role.PETITION_OFFICE, Role.COUNTY_DUTY_OFFICER):
         person = await work.session.scalar(
             select(PersonRow.id)
             .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-            .where(RoleGrantRow.role == role, PersonRow.is_active)
+            .where(RoleGrantRow.role == role, PersonRow.is_active, PersonRow.id.not_in(out))
             .order_by(PersonRow.username)
         )
         if person is not None:
             return PersonId(person)
-    raise NotFound
+    return None

@@ -13,7 +13,9 @@ from reception.domain.ids import CaseId, VisitId, new_id
 from reception.domain.policy import Action
 from reception.domain.registration import SUMMARY_LIMIT, Registration
 from reception.domain.visits import VisitAction, VisitState, WrongState, follow
+from reception.services import arrivals
 from reception.services.identities import keep_people
+from reception.services.matching import propose
 from reception.services.notes import QueueChanged, RingStopped, VisitChanged
 from reception.services.work import Work
 from reception.store.audit import AuditAction
@@ -92,6 +94,7 @@ async def register(work: Work, actor: Terminal, form: Registration) -> Registere
     await _keep_matters(work, visit, form)
     await Visits(work.session).note_event(VisitId(visit.id), "registered", at=work.now, role="terminal")
     await work.record(actor.seat, AuditAction.VISIT_REGISTERED, visit)
+    await propose(work, visit)
     return Registered(VisitId(visit.id), visit.ticket, case.number, VisitState.REGISTERED)
 
 
@@ -184,6 +187,8 @@ async def answer_at_township(
     await work.record(
         actor.seat, AuditAction.TOWNSHIP_ANSWERED, row, reason="satisfied" if satisfied else "doubted"
     )
+    if satisfied:
+        await arrivals.finish(work, row, by=actor.seat)
     return state
 
 

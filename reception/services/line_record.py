@@ -13,11 +13,12 @@ from reception.domain.errors import NotFound
 from reception.domain.ids import VisitId
 from reception.domain.line_quality import Gap, Sample, Stretch, condense, gaps
 from reception.domain.policy import Action
+from reception.services.conflicts import visit_for
 from reception.services.sight import sight_of
 from reception.services.work import Work
 from reception.store.line_tables import QualitySampleRow
 from reception.store.quality import QualitySamples
-from reception.store.tables import CaseRow, ParticipantRow, PersonRow, VisitRow
+from reception.store.tables import CaseRow, ParticipantRow, PersonRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,7 @@ async def read_lines(work: Work, actor: Officer, visit: VisitId) -> list[LineTol
     """Tell the lines of a visit to somebody who may read its record; NotFound where it is out of sight."""
     may(actor, Action.VIEW_CASE)
     sight = sight_of(actor)
-    row = await work.session.get(VisitRow, visit)
-    if row is None:
-        raise NotFound
+    row = await visit_for(work, actor, visit)
     case = await work.session.get_one(CaseRow, row.case_id)
     if sight.township is not None and (case.township_id != sight.township or row.is_direct):
         raise NotFound

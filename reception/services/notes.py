@@ -91,11 +91,27 @@ class RoomClosed:
     why: str  # ended | stopped | lost | suspended
 
 
+@dataclass(frozen=True, slots=True)
+class ConditionsChanged:
+    """Somebody is held or released, a private part began or ended, or somebody else leads."""
+
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A seat has no place in the call any more."""
+
+    visit: VisitId
+    seat: SeatId
+    why: str  # removed | left
+
+
 # What a page shows, read anew from the database; said late or twice it does no harm.
 View = QueueChanged | VisitChanged | DutyChanged
 # What a seat has to be told once, however late: it goes through the journal (`services.facts`).
 Lasting = Rung | RingStopped | Invited | Said
 # What happened once and must be carried in order, before the answer to whoever did it.
-Deed = Lasting | RoomOpened | Admitted | RoomClosed
+Deed = Lasting | RoomOpened | Admitted | ConditionsChanged | Removed | RoomClosed
 Note = View | Deed
 Notes = Sequence[Note]

@@ -15,7 +15,10 @@ from reception.domain.outcomes import TEXT_LIMIT, OutcomeCode, OutcomeExists, Ou
 from reception.domain.policy import Action
 from reception.domain.visits import OWES_OUTCOME, VisitAction, VisitState, follow
 from reception.failpoints import reach
+from reception.services import arrivals
+from reception.services.conflicts import conflict_of, visit_for
 from reception.services.intake import seal_content
+from reception.services.ladder import settle
 from reception.services.notes import DutyChanged, QueueChanged, VisitChanged
 from reception.services.work import Work
 from reception.store.audit import AuditAction
@@ -53,7 +56,7 @@ class SavedDraft:
 
 async def owned(work: Work, actor: Officer, visit: VisitId) -> VisitRow:
     """Return a visit whose outcome this officer owes or wrote, or raise NotFound."""
-    row = await Visits(work.session).get(visit)
+    row = await visit_for(work, actor, visit)
     if row.outcome_owner_id != actor.person:
         raise NotFound
     return row
@@ -124,6 +127,7 @@ async def log(work: Work, actor: Officer, visit: VisitId, form: Draft) -> str:
     Raises:
         BadInput: fields that do not hold, all at once.
         OutcomeRequired: the call still runs; end it first.
+        RungUnmet: a repeat visit, and who it asks for neither came nor is excused.
         OutcomeExists: the outcome was written before.
     """
     may(actor, Action.WRITE_OUTCOME)
@@ -145,14 +149,18 @@ async def log(work: Work, actor: Officer, visit: VisitId, form: Draft) -> str:
     )
     if "owner" not in found and await _unknown_person(work, PersonId(form.owner)):
         found["owner"] = "unknown"
+    if "owner" not in found and await conflict_of(work, PersonId(form.owner), CaseId(row.case_id)):
+        found["owner"] = "stays_out"
     if found:
         raise BadInput(found)
+    await settle(work, row)
     receipt = await _write(work, actor, row, form)
     reach("outcome.after_insert")
     if not await Visits(work.session).move(
         visit, from_state=state, to=after, changes={"closed_at": work.now}
     ):
         raise OutcomeExists
+    await arrivals.finish(work, row, by=actor.seat)
     draft = await work.session.get(OutcomeDraftRow, visit)
     if draft is not None:
         await work.session.delete(draft)

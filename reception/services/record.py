@@ -16,6 +16,7 @@ from reception.domain.redaction import Level
 from reception.domain.roles import Role
 from reception.domain.visits import VisitState
 from reception.services.chronicle import VisitTold, tell
+from reception.services.conflicts import barred, barred_cases
 from reception.services.identities import ShownPerson, people_of
 from reception.services.sight import Sight, sight_of
 from reception.services.work import Work
@@ -85,6 +86,7 @@ async def list_cases(work: Work, actor: Officer, wanted: CaseFilter) -> CasePage
         raise BadInput(faults)
     officer = aliased(PersonRow)
     query = _within_sight(sight_of(actor), _narrowed(wanted))
+    query = _without(await barred_cases(work, actor), query)
     total = await work.session.scalar(select(func.count()).select_from(query.subquery()))
     full = (
         query.add_columns(CaseRow.number, UnitRow.name, PlaceRow.name, officer.name, OutcomeRow)
@@ -134,13 +136,18 @@ def _within_sight(sight: Sight, query: Select[VisitRow]) -> Select[VisitRow]:
     return query.where(CaseRow.township_id == sight.township, VisitRow.is_direct.is_(False))
 
 
+def _without(hidden: frozenset[str], query: Select[VisitRow]) -> Select[VisitRow]:
+    return query.where(VisitRow.case_id.not_in(hidden)) if hidden else query
+
+
 async def find_case(work: Work, actor: Officer, number: str) -> CaseRow:
     """Return a case by its number, or raise NotFound: also where it is out of the actor's sight."""
     may(actor, Action.VIEW_CASE)
+    # Before the case is looked for: one that is hidden takes the same way as one that is not there.
+    hidden = await barred_cases(work, actor)
     case = await work.session.scalar(select(CaseRow).where(CaseRow.number == number))
-    if case is None:
-        raise NotFound
-    if not await visits_of(work, actor, case):
+    is_known = case is not None and case.id not in hidden
+    if case is None or not is_known or not await visits_of(work, actor, case):
         raise NotFound
     return case
 
@@ -258,8 +265,8 @@ async def _note_view(work: Work, actor: Officer, case: CaseRow) -> None:
     )
 
 
-async def outcome_owners(work: Work) -> list[tuple[PersonId, str, str]]:
-    """Return who may own what happens next: county staff, by post."""
+async def outcome_owners(work: Work, case: CaseId) -> list[tuple[PersonId, str, str]]:
+    """Return who may own what happens next in a case: county staff who may know of it, by post."""
     from_county = (Role.COUNTY_DUTY_OFFICER, Role.PETITION_OFFICE, Role.SECTION_DIRECTOR, Role.BRANCH_LEADER)
     query = (
         select(PersonRow.id, PersonRow.name, PersonRow.post)
@@ -268,4 +275,6 @@ async def outcome_owners(work: Work) -> list[tuple[PersonId, str, str]]:
         .distinct()
         .order_by(PersonRow.name)
     )
-    return [(PersonId(person), name, post) for person, name, post in await work.session.execute(query)]
+    people = [(PersonId(person), name, post) for person, name, post in await work.session.execute(query)]
+    out = await barred(work, case, [person for person, _, _ in people])
+    return [line for line in people if line[0] not in out]

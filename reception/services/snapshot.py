@@ -50,7 +50,7 @@ async def snapshot(work: Work, actor: Actor, visit: VisitId) -> Snapshot:
     # Read before the lines: a line that comes between the two is told twice rather than never.
     pos = await journal.head(work.session, actor.seat)
     state = VisitState(row.state)
-    lines = await conversation(work, row) if state in _TALKING else []
+    lines = await conversation(work, row, actor.seat) if state in _TALKING else []
     return Snapshot(
         visit=visit,
         state=state,

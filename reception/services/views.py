@@ -1,15 +1,16 @@
 """What the sockets and the desk are told of rings, queue, duty and visits: read models without identity."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from reception.domain.duty import DutyState
-from reception.domain.ids import PersonId, VisitId
+from reception.domain.ids import CaseId, PersonId, VisitId
 from reception.domain.visits import VisitState
 from reception.services import desk
+from reception.services.conflicts import barred_in
 from reception.services.work import Work
 from reception.store.duty import Duty
 from reception.store.tables import CaseRow, OutcomeRow, PersonRow, PlaceRow, VisitRow
@@ -29,6 +30,7 @@ class QueueLine:
     """
 
     visit: VisitId
+    case: CaseId
     ticket: str
     place: str
     matter_kinds: tuple[str, ...]
@@ -107,13 +109,27 @@ async def suspended_lines(work: Work, rows: Collection[VisitRow]) -> list[Suspen
     ]
 
 
+async def without_hidden(work: Work, person: PersonId, rows: Sequence[VisitRow]) -> list[VisitRow]:
+    """Leave out the visits that a person must not learn of."""
+    out = await barred_in(work, {row.case_id for row in rows}, [person]) if rows else {}
+    return [row for row in rows if row.case_id not in out]
+
+
 async def _case_numbers(work: Work, rows: Collection[VisitRow]) -> dict[str, str]:
     query = select(CaseRow.id, CaseRow.number).where(CaseRow.id.in_({row.case_id for row in rows}))
     return dict((await work.session.execute(query)).all())
 
 
+async def queues(
+    work: Work, lines: Sequence[QueueLine], people: Collection[PersonId]
+) -> dict[PersonId, list[QueueLine]]:
+    """Return for each of these people the lines of the queue without what is hidden from them."""
+    out = await barred_in(work, {line.case for line in lines}, people)
+    return {person: [line for line in lines if person not in out.get(line.case, {})] for person in people}
+
+
 async def queue_lines(work: Work) -> list[QueueLine]:
-    """Return the waiting queue in calling order."""
+    """Return the whole waiting queue in calling order; nobody is shown it but through `queues`."""
     rows = await desk.queue(work)
     ids = [row.id for row in rows]
     kinds = await Visits(work.session).matter_kinds(ids)
@@ -123,6 +139,7 @@ async def queue_lines(work: Work) -> list[QueueLine]:
     return [
         QueueLine(
             visit=VisitId(row.id),
+            case=CaseId(row.case_id),
             ticket=row.ticket,
             place=places[row.place_id],
             matter_kinds=kinds.get(row.id, ()),
@@ -215,7 +232,7 @@ async def _posts(work: Work, people: Collection[str]) -> dict[str, str]:
 
 async def pending_lines(work: Work, person: PersonId) -> list[PendingLine]:
     """Return the outcomes in 待补录 that a person owns, oldest first."""
-    rows = await Visits(work.session).pending_of(person)
+    rows = await without_hidden(work, person, await Visits(work.session).pending_of(person))
     numbers = await _case_numbers(work, rows)
     return [
         PendingLine(

@@ -7,13 +7,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from reception.domain.access import may
-from reception.domain.actors import Actor, Officer, Terminal, seat_of_device, seat_of_person
+from reception.domain.actors import Actor, Guest, Officer, Terminal, seat_of_device, seat_of_person
+from reception.domain.conditions import RemovedFromCall
+from reception.domain.conflicts import ColleagueStaysOut
 from reception.domain.duty import AlreadyAnswered, NotOnDuty, OfficerBusy
 from reception.domain.errors import NotFound, Refusal
-from reception.domain.ids import DeviceId, PersonId, VisitId
+from reception.domain.ids import CaseId, DeviceId, PersonId, VisitId
 from reception.domain.policy import Action
 from reception.domain.visits import PendingReason, VisitAction, VisitState, WrongState, follow
-from reception.services import suspension
+from reception.services import arrivals, suspension
+from reception.services.conflicts import conflict_of, visit_for
 from reception.services.desk import refuse_unless_free
 from reception.services.intake import own_visit
 from reception.services.notes import (
@@ -26,6 +29,7 @@ from reception.services.notes import (
     RoomOpened,
     VisitChanged,
 )
+from reception.services.separation import separate
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.duty import Duty
@@ -54,7 +58,7 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     """
     may(actor, Action.ANSWER_VISIT)
     visits = Visits(work.session)
-    row = await visits.get(visit)
+    row = await visit_for(work, actor, visit)
     if VisitState(row.state) is VisitState.SUSPENDED:
         return await suspension.answer_again(work, actor, visit)
     if VisitState(row.state) is not VisitState.WAITING:
@@ -72,6 +76,7 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
                 "officer_id": actor.person,
                 "outcome_owner_id": actor.person,
                 "answered_at": work.now,
+                "first_chance_until": None,
             },
         )
     except IntegrityError as error:
@@ -80,6 +85,7 @@ async def answer(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     if not won:
         raise AlreadyAnswered
     await _keep_promise(work, visit)
+    await arrivals.enter(work, row)
     await visits.admit(visit, seat_of_device(DeviceId(row.device_id)), role="terminal", at=work.now)
     await visits.admit(visit, actor.seat, role="county_duty_officer", at=work.now, person=actor.person)
     silenced = await visits.stop_rings(at=work.now, why="answered", visit=visit)
@@ -105,7 +111,7 @@ async def _keep_promise(work: Work, visit: VisitId) -> None:
 
 async def hosted(work: Work, actor: Officer, visit: VisitId) -> VisitRow:
     """Return a visit that this officer answered, or raise NotFound."""
-    row = await Visits(work.session).get(visit)
+    row = await visit_for(work, actor, visit)
     if row.officer_id != actor.person:
         raise NotFound
     return row
@@ -116,6 +122,7 @@ async def invite(work: Work, actor: Officer, visit: VisitId, person: PersonId) -
 
     Raises:
         NotOnDuty: the person has no open shift.
+        ColleagueStaysOut: the person must not learn of this case; nobody asks them.
         CallFull: no free place.
     """
     may(actor, Action.INVITE)
@@ -124,6 +131,8 @@ async def invite(work: Work, actor: Officer, visit: VisitId, person: PersonId) -
         raise WrongState
     if await Duty(work.session).open_shift(person) is None:
         raise NotOnDuty
+    if await conflict_of(work, person, CaseId(row.case_id)) is not None:
+        raise ColleagueStaysOut
     visits = Visits(work.session)
     if len(await visits.participants(visit)) >= MAX_IN_CALL:
         raise CallFull
@@ -137,8 +146,10 @@ async def join(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     """Accept an invitation: from now on the seat may join the room."""
     may(actor, Action.JOIN_VISIT)
     visits = Visits(work.session)
-    row = await visits.get(visit)
+    row = await visit_for(work, actor, visit)
     place = await visits.participant(visit, actor.seat)
+    if place is not None and place.removed_reason is not None:
+        raise RemovedFromCall
     if place is None or place.removed_at is not None:
         raise NotFound
     if VisitState(row.state) is not VisitState.IN_CALL:
@@ -154,18 +165,28 @@ async def join(work: Work, actor: Officer, visit: VisitId) -> VisitState:
 async def end(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     """End the call and open the outcome form; the visit now waits for its outcome.
 
-    A suspended visit is ended from the desk: its call was over when its line was lost.
+    A suspended visit is ended from the desk: its call was over when its line was lost. Whoever leads
+    a call that was handed over may end it, too: the form then waits for the officer who received it.
 
     Raises:
         OfficerBusy: the officer is in another call, or its form is open.
     """
     may(actor, Action.END_CALL)
-    row = await hosted(work, actor, visit)
-    state, visits = VisitState(row.state), Visits(work.session)
+    row = await _ended_by(work, actor, visit)
+    state, visits, owner = VisitState(row.state), Visits(work.session), PersonId(row.officer_id or "")
     if state is VisitState.WRAP_UP:
         return state
+    if owner != actor.person and row.host_left_at is not None and await _is_taken(work, owner):
+        await visits.note_event(visit, "call_ended", at=work.now, person=actor.person)
+        if not await lose(work, visit, PendingReason.LEAD_HANDED_OVER, by=actor.seat):
+            raise WrongState
+        return VisitState.OUTCOME_PENDING
     after = follow(state, VisitAction.END_CALL)
-    changes = {"ended_at": row.suspended_at or work.now, **suspension.OVER}
+    changes = {
+        "ended_at": row.suspended_at or work.now,
+        "host_left_at": None,  # the form is open now, and keeps its owner busy
+        **suspension.OVER,
+    }
     try:
         moved = await visits.move(visit, from_state=state, to=after, changes=changes)
     except IntegrityError as error:
@@ -176,9 +197,29 @@ async def end(work: Work, actor: Officer, visit: VisitId) -> VisitState:
     await visits.note_event(visit, "call_ended", at=work.now, person=actor.person)
     await work.record(actor.seat, AuditAction.CALL_ENDED, row)
     work.tell(RoomClosed(visit, "ended"), VisitChanged(visit), DutyChanged(actor.person))
+    if owner != actor.person:
+        work.tell(DutyChanged(owner))
     if state is VisitState.SUSPENDED:
         work.tell(QueueChanged())
     return after
+
+
+async def _ended_by(work: Work, actor: Officer, visit: VisitId) -> VisitRow:
+    """Return a visit whose call this actor may end: the officer who received it, or who leads it now."""
+    row = await visit_for(work, actor, visit)
+    if row.officer_id == actor.person:
+        return row
+    if row.lead_seat != actor.seat or VisitState(row.state) is not VisitState.IN_CALL:
+        raise NotFound
+    return row
+
+
+async def _is_taken(work: Work, owner: PersonId) -> bool:
+    """Say whether an officer who handed a call over is in another one by now."""
+    visits = Visits(work.session)
+    if await visits.occupying(owner) is not None:
+        return True
+    return await visits.joined_call(seat_of_person(owner)) is not None
 
 
 async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "service") -> bool:
@@ -218,6 +259,7 @@ async def lose(work: Work, visit: VisitId, reason: PendingReason, *, by: str = "
         work.tell(DutyChanged(PersonId(row.outcome_owner_id)))
     if state is VisitState.SUSPENDED:
         work.tell(QueueChanged())
+    await separate(work, CaseId(row.case_id))  # its owner may have been taken out of the case meanwhile
     return True
 
 
@@ -243,11 +285,13 @@ async def stop(work: Work, actor: Officer, visit: VisitId) -> VisitState:
 
 async def refuse_unless_in_visit(work: Work, actor: Actor, visit: VisitId) -> VisitRow:
     """Return a visit that this actor takes part in; anything else does not exist for them."""
-    row = await Visits(work.session).get(visit)
+    row = await visit_for(work, actor, visit)
     if isinstance(actor, Terminal):
         if row.device_id != actor.device:
             raise NotFound
         return row
+    if isinstance(actor, Guest):
+        raise NotFound  # a link opens a call, never what is kept of it
     if actor.person in (row.officer_id, row.outcome_owner_id):
         return row
     place = await Visits(work.session).participant(visit, actor.seat)

@@ -12,7 +12,6 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -21,60 +20,15 @@ import rfc8785
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reception.store.audit_actions import AuditAction
 from reception.store.tables import AuditRow
+
+__all__ = ["AuditAction", "AuditLog", "Head", "HeadForged", "Result", "Verdict", "head"]
 
 Result = Literal["allow", "deny", "error"]
 
 _GENESIS = "0" * 64
 _CHAIN_LOCK = 0x61756469  # "audi": PostgreSQL's number for "the end of the chain"
-
-
-class AuditAction(StrEnum):
-    """Everything that leaves a link; a closed list, so that a reader can know it whole."""
-
-    SIGN_IN = "sign_in"
-    SIGN_IN_FAILED = "sign_in_failed"
-    SIGN_OUT = "sign_out"
-    SESSION_REVOKED = "session_revoked"
-    LINE_TOKEN_REUSED = "line_token_reused"  # noqa: S105 - the name of an event
-    PERSON_CREATED = "person_created"
-    PERSON_ACTIVATED = "person_activated"
-    PERSON_DEACTIVATED = "person_deactivated"
-    PASSWORD_SET = "password_set"  # noqa: S105 - the name of an event
-    ROLE_GRANTED = "role_granted"
-    ROLE_REVOKED = "role_revoked"
-    TOTP_ENROLLED = "totp_enrolled"
-    TOTP_REMOVED = "totp_removed"
-    ENROLMENT_CODE_ISSUED = "enrolment_code_issued"
-    DEVICE_ENROLLED = "device_enrolled"
-    DEVICE_SESSION = "device_session"
-    DEVICE_REFUSED = "device_refused"
-    DEVICE_REVOKED = "device_revoked"
-    VISIT_REGISTERED = "visit_registered"
-    TOWNSHIP_ANSWERED = "township_answered"
-    VISIT_RAISED = "visit_raised"
-    VISIT_CANCELLED = "visit_cancelled"
-    VISIT_ANSWERED = "visit_answered"
-    VISIT_DECLINED = "visit_declined"
-    INVITED = "invited"
-    JOINED = "joined"
-    CALL_ENDED = "call_ended"
-    CALL_STOPPED = "call_stopped"
-    VISIT_SUSPENDED = "visit_suspended"
-    VISIT_RETURNED = "visit_returned"
-    VISIT_PARKED = "visit_parked"
-    VISIT_TAKEN_UP = "visit_taken_up"
-    VISIT_LOST = "visit_lost"
-    OUTCOME_LOGGED = "outcome_logged"
-    CALLBACK_PROMISED = "callback_promised"
-    CASE_VIEWED = "case_viewed"
-    CASE_UNSEALED = "case_unsealed"
-    UNSEAL_REFUSED = "unseal_refused"
-    SEARCH = "search"
-    DUTY_ON = "duty_on"
-    DUTY_OFF = "duty_off"
-    ACCESS_DENIED = "access_denied"
-    EXPORT_HEAD = "export_head"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Who is on duty, and what keeps them from being rung: one query for all officers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from reception.domain.duty import DutyState, duty_state
 from reception.domain.ids import PersonId, VisitId
+from reception.domain.roles import Role
 from reception.domain.visits import OCCUPIES_OFFICER, VisitState
-from reception.store.tables import DutyShiftRow, ParticipantRow, PersonRow, RingRow, VisitEventRow, VisitRow
+from reception.store.tables import (
+    DutyShiftRow,
+    ParticipantRow,
+    PersonRow,
+    RingRow,
+    RoleGrantRow,
+    VisitEventRow,
+    VisitRow,
+)
+
+# A department's liaison is on duty to be asked in, never to receive.
+_is_liaison = (
+    select(RoleGrantRow.person_id)
+    .where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == Role.DEPARTMENT_LIAISON)
+    .exists()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class Duty:
         query = (
             select(PersonRow.id, PersonRow.name, PersonRow.post)
             .join(DutyShiftRow, DutyShiftRow.person_id == PersonRow.id)
-            .where(DutyShiftRow.ended_at.is_(None), PersonRow.is_active)
+            .where(DutyShiftRow.ended_at.is_(None), PersonRow.is_active, ~_is_liaison)
             .order_by(DutyShiftRow.started_at)
         )
         pending, busy = await self._pending(), await self._busy()
@@ -61,6 +77,11 @@ class Duty:
             )
             for person, name, post in await self._session.execute(query)
         ]
+
+    async def without_liaisons(self, people: Collection[PersonId]) -> frozenset[PersonId]:
+        """Return who of these people is no department's liaison."""
+        query = select(PersonRow.id).where(PersonRow.id.in_(people), ~_is_liaison)
+        return frozenset(PersonId(person) for person in (await self._session.scalars(query)).all())
 
     async def rung_for(self, visits: Iterable[str]) -> dict[VisitId, dict[PersonId, str | None]]:
         """Return per visit who has been rung, with why the bell stopped (None while it runs).
@@ -92,7 +113,9 @@ class Duty:
 
     async def _busy(self) -> set[str]:
         """Return who is in a call, as host or guest, or owes its outcome form."""
-        hosts = select(VisitRow.officer_id).where(VisitRow.state.in_(OCCUPIES_OFFICER))
+        hosts = select(VisitRow.officer_id).where(
+            VisitRow.state.in_(OCCUPIES_OFFICER), VisitRow.host_left_at.is_(None)
+        )
         guests = (
             select(ParticipantRow.person_id)
             .join(VisitRow, VisitRow.id == ParticipantRow.visit_id)

@@ -38,6 +38,7 @@ CODES = (
     "wrong_state",
     "owner_required",
     "visit_answered",
+    "rung_unmet",  # of `repeat_guards.py`
 )
 
 

@@ -7,7 +7,7 @@ No other column may hold what a citizen said or who the citizen is.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduling.store.base import Base
@@ -139,7 +139,7 @@ class CaseRow(Base):
 
 _OWES = "('in_call','suspended','wrap_up','outcome_pending')"
 _AT_TERMINAL = "state IN ('registered','township_answered','waiting','in_call')"
-_OCCUPIES = "state IN ('in_call','wrap_up')"
+_OCCUPIES = "state IN ('in_call','wrap_up') AND host_left_at IS NULL"
 
 
 class VisitRow(Base):
@@ -173,7 +173,12 @@ class VisitRow(Base):
     suspended_at: Mapped[datetime | None]  # since when the line is lost; None while it is not
     suspended_reason: Mapped[str | None]
     parked_at: Mapped[datetime | None]  # the terminal serves somebody else meanwhile
-    first_chance_until: Mapped[datetime | None]  # offered again; until then to its former officer alone
+    first_chance_until: Mapped[datetime | None]  # until then offered to its former or appointed officer alone
+    private_since: Mapped[datetime | None]  # a private part lasts; participants say between whom
+    lead_seat: Mapped[str | None]  # who leads the call instead of the officer who received it
+    lead_offered_to: Mapped[str | None]  # seat that is asked to lead, until somebody takes it
+    host_left_at: Mapped[datetime | None]  # the officer has handed the lead over and is free for others
+    appointment_id: Mapped[str | None]  # what the visitor came for by agreement; no row of this package
     __table_args__ = (
         UniqueConstraint("visited_on", "ticket"),
         CheckConstraint(
@@ -299,6 +304,9 @@ class ParticipantRow(Base):
     invited_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     admitted_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    removed_reason: Mapped[str | None]  # put out of this visit: no way back in until the host readmits
+    is_held: Mapped[bool] = mapped_column(default=False, server_default=false())
+    in_private: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class VisitEventRow(Base):
@@ -325,6 +333,8 @@ class ChatLineRow(Base):
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     text_sealed: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime]
+    heard_by: Mapped[str | None] = mapped_column(Text)  # seats, comma-separated; None: everybody admitted
+    is_private: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class OutcomeDraftRow(Base):

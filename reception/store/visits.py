@@ -6,8 +6,10 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reception.domain.conditions import RemovedFromCall
 from reception.domain.errors import NotFound
 from reception.domain.ids import PersonId, PlaceId, VisitId
+from reception.domain.roles import Role
 from reception.domain.visits import AT_TERMINAL, OCCUPIES_OFFICER, VisitState
 from reception.store.rows import takes
 from reception.store.tables import (
@@ -170,7 +172,11 @@ class Visits:
 
     async def occupying(self, person: PersonId) -> VisitRow | None:
         """Return the visit whose call or outcome form keeps an officer busy."""
-        query = select(VisitRow).where(VisitRow.officer_id == person, VisitRow.state.in_(OCCUPIES_OFFICER))
+        query = select(VisitRow).where(
+            VisitRow.officer_id == person,
+            VisitRow.state.in_(OCCUPIES_OFFICER),
+            VisitRow.host_left_at.is_(None),
+        )
         return await self._session.scalar(query)
 
     async def joined_call(self, seat: SeatId) -> VisitRow | None:
@@ -211,36 +217,84 @@ class Visits:
     async def admit(
         self, visit: VisitId, seat: SeatId, *, role: str, at: datetime, person: PersonId | None = None
     ) -> None:
-        """Give a seat its place in the visit, also again after it was removed."""
+        """Give a seat its place in the visit, also again after it was taken away.
+
+        Raises:
+            RemovedFromCall: it was put out, and nobody has let it in again.
+        """
         place = await self.participant(visit, seat)
+        _refuse_put_out(place)
         if place is None:
             place = ParticipantRow(visit_id=visit, seat=seat, person_id=person, role=role)
             self._session.add(place)
         place.admitted_at, place.removed_at = at, None
 
-    async def invite(self, visit: VisitId, seat: SeatId, *, person: PersonId, by: PersonId) -> bool:
-        """Keep a place for somebody until they accept; say whether that is news."""
+    async def invite(
+        self,
+        visit: VisitId,
+        seat: SeatId,
+        *,
+        person: PersonId,
+        by: PersonId,
+        role: str = Role.COUNTY_DUTY_OFFICER,
+    ) -> bool:
+        """Keep a place for somebody until they accept; say whether that is news.
+
+        Raises:
+            RemovedFromCall: they were put out, and nobody has let them in again.
+        """
         place = await self.participant(visit, seat)
+        _refuse_put_out(place)
         if place is None:
-            place = ParticipantRow(visit_id=visit, seat=seat, person_id=person, role="county_duty_officer")
+            place = ParticipantRow(visit_id=visit, seat=seat, person_id=person, role=role)
             self._session.add(place)
         elif place.removed_at is None:
             return False
         place.invited_by, place.admitted_at, place.removed_at = by, None, None
         return True
 
-    async def remove(self, visit: VisitId, seat: SeatId, *, at: datetime) -> None:
-        """Take a seat's right to join away; its row stays for the record."""
+    async def remove(self, visit: VisitId, seat: SeatId, *, at: datetime, reason: str | None = None) -> None:
+        """Take a seat's right to join away; its row stays for the record.
+
+        Args:
+            reason: it is put out, and no way leads back in until it is readmitted.
+        """
         place = await self.participant(visit, seat)
         if place is not None:
-            place.removed_at = at
+            place.removed_at, place.removed_reason = place.removed_at or at, reason or place.removed_reason
+            place.is_held = place.in_private = False
+
+    async def removed(self, visit: VisitId) -> Sequence[ParticipantRow]:
+        """Return everybody who was put out of the visit and not let in again."""
+        query = (
+            select(ParticipantRow)
+            .where(ParticipantRow.visit_id == visit, ParticipantRow.removed_reason.is_not(None))
+            .order_by(ParticipantRow.removed_at)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def change_call(
+        self, visit: VisitId, *conditions: ColumnElement[bool], changes: dict[str, object]
+    ) -> bool:
+        """Change what a running call carries where all of `conditions` hold; say whether they did."""
+        statement = (
+            update(VisitRow)
+            .where(VisitRow.id == visit, VisitRow.state == VisitState.IN_CALL, *conditions)
+            .values(**changes)
+            .execution_options(synchronize_session="fetch")
+        )
+        return await takes(self._session, statement)
 
     async def participants(self, visit: VisitId) -> Sequence[ParticipantRow]:
-        """Return everybody who may be in the visit's room."""
-        query = select(ParticipantRow).where(
-            ParticipantRow.visit_id == visit,
-            ParticipantRow.admitted_at.is_not(None),
-            ParticipantRow.removed_at.is_(None),
+        """Return everybody who may be in the visit's room, in the order in which they came."""
+        query = (
+            select(ParticipantRow)
+            .where(
+                ParticipantRow.visit_id == visit,
+                ParticipantRow.admitted_at.is_not(None),
+                ParticipantRow.removed_at.is_(None),
+            )
+            .order_by(ParticipantRow.admitted_at, ParticipantRow.seat)
         )
         return (await self._session.scalars(query)).all()
 
@@ -284,3 +338,8 @@ class Visits:
         for row in rows:
             row.stopped_at, row.why_stopped = at, why
         return [(VisitId(row.visit_id), PersonId(row.person_id)) for row in rows]
+
+
+def _refuse_put_out(place: ParticipantRow | None) -> None:
+    if place is not None and place.removed_reason is not None:
+        raise RemovedFromCall

@@ -9,6 +9,8 @@ from reception.domain import roles
 from reception.domain.roles import Role
 
 V = "/api/v1"
+# The one place that the cookie of a guest is sent to.
+GUEST_PATH = f"{V}/guest"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,12 +33,30 @@ class Audience:
 
 
 PUBLIC = Audience(is_public=True, roles=frozenset())
-STAFF = Audience(is_public=False, roles=frozenset(Role) - {Role.TERMINAL})
+STAFF = Audience(is_public=False, roles=frozenset(Role) - roles.UNGRANTED)
 TERMINAL = Audience(is_public=False, roles=frozenset({Role.TERMINAL}))
 COUNTY = Audience(is_public=False, roles=roles.COUNTY)
 DESK = COUNTY
 LEDGER = Audience(is_public=False, roles=COUNTY.roles | {Role.TOWNSHIP_OFFICER})
-SOCKET = Audience(is_public=False, roles=DESK.roles | {Role.TERMINAL})
+IN_CALL = Audience(is_public=False, roles=DESK.roles | {Role.TERMINAL})
+# Liaisons are in calls, too, but not in what was said before they came.
+SOCKET = Audience(is_public=False, roles=IN_CALL.roles | {Role.DEPARTMENT_LIAISON})
+ASKED_IN = Audience(is_public=False, roles=COUNTY.roles | {Role.DEPARTMENT_LIAISON})
+LIAISON = Audience(is_public=False, roles=frozenset({Role.DEPARTMENT_LIAISON}))
+GUEST = Audience(is_public=False, roles=frozenset({Role.GUEST}))
+ATTENDANCE = Audience(
+    is_public=False, roles=frozenset({Role.PETITION_OFFICE, Role.BRANCH_LEADER, Role.MAIN_LEADER})
+)
+BOOKERS = Audience(is_public=False, roles=COUNTY.roles | {Role.TOWNSHIP_OFFICER, Role.TERMINAL})
+OFFICE = Audience(is_public=False, roles=frozenset({Role.PETITION_OFFICE}))
+SCHEDULE_READERS = Audience(
+    is_public=False, roles=COUNTY.roles | {Role.TOWNSHIP_OFFICER, Role.DEPARTMENT_LIAISON}
+)
+# Who works with cases, as against those who administer.
+BUSINESS = Audience(is_public=False, roles=SCHEDULE_READERS.roles)
+LEADERS = Audience(
+    is_public=False, roles=frozenset({Role.SECTION_DIRECTOR, Role.BRANCH_LEADER, Role.MAIN_LEADER})
+)
 SYS_ADMIN = Audience(is_public=False, roles=frozenset({Role.SYS_ADMIN}))
 SECURITY_ADMIN = Audience(is_public=False, roles=frozenset({Role.SECURITY_ADMIN}))
 DEVICE_ADMIN = Audience(is_public=False, roles=frozenset({Role.SYS_ADMIN, Role.SECURITY_ADMIN}))

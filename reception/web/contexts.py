@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 from reception.domain.actors import Officer
 from reception.keys import CATALOGUES, SETTINGS, TEMPLATES
 from reception.services.work import OFFICE_TIME
-from reception.web.audience import ADMINS, DESK, LEDGER
+from reception.web.audience import ADMINS, ATTENDANCE, DESK, LEADERS, LEDGER, LIAISON, SCHEDULE_READERS
 from reception.web.principals import roles_of, signed_in
 from reception.web.words import language, say
 
@@ -28,7 +28,9 @@ def make_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=_when, clock=clock, day=_day, minutes=minutes)
+    environment.filters.update(
+        when=_when, clock=clock, hour=hour, day=_day, office_date=office_date, minutes=minutes
+    )
     return environment
 
 
@@ -43,6 +45,16 @@ def when(moment: datetime | None, lang: str = "zh") -> str:
 def clock(moment: datetime | None) -> str:
     """Write the time of day as `09:00:12`, office time."""
     return "—" if moment is None else f"{moment.astimezone(OFFICE_TIME):%H:%M:%S}"
+
+
+def hour(moment: datetime | None) -> str:
+    """Write the time of day as `09:00`, office time."""
+    return "—" if moment is None else f"{moment.astimezone(OFFICE_TIME):%H:%M}"
+
+
+def office_date(moment: datetime) -> str:
+    """Write the office's date as an address wants it, `2026-03-02`."""
+    return moment.astimezone(OFFICE_TIME).date().isoformat()
 
 
 def day(value: date | datetime | None, lang: str = "zh") -> str:
@@ -122,7 +134,11 @@ def _navigation(request: web.Request) -> list[tuple[str, str]]:
     """Return the pages that this principal may open, in the order of the header."""
     pages = (
         ("/desk", "nav.desk", DESK),
+        ("/liaison", "nav.liaison", LIAISON),
         ("/cases", "nav.cases", LEDGER),
+        ("/schedule", "nav.schedule", SCHEDULE_READERS),
+        ("/attendance", "nav.attendance", ATTENDANCE),
+        ("/recusals", "nav.recusals", LEADERS),
         ("/admin", "nav.admin", ADMINS),
         ("/account", "nav.account", None),
     )

@@ -1,11 +1,13 @@
 """Refusals meet HTTP here and nowhere else."""
 
 import logging
+from datetime import UTC
 from http import HTTPStatus
 
 from aiohttp import web
 
 from reception.domain.errors import BadInput, NotAllowed, NotFound, Refusal
+from reception.domain.guests import LinkDead, LinkUsed
 from reception.services.attempts import SignInDelayed
 from reception.services.denials import TooManyAttempts
 from reception.store.faults import is_full, is_unavailable
@@ -14,6 +16,8 @@ from reception.web.contexts import render
 from reception.web.principals import SignedOut, signed_in
 from reception.web.requests import BadBody, BadOrigin, KeyMissing, TooLarge
 from reception.web.words import say
+from scheduling.domain.booking import SlotTaken
+from scheduling.errors import SchedulingRefusal
 from signaling.errors import SignalingError
 
 logger = logging.getLogger(__name__)
@@ -30,6 +34,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     SignedOut: HTTPStatus.UNAUTHORIZED,
     KeyMissing: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    LinkDead: HTTPStatus.GONE,
+    LinkUsed: HTTPStatus.GONE,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     SignInDelayed: HTTPStatus.TOO_MANY_REQUESTS,
 }
@@ -56,7 +62,9 @@ async def refusals_to_http(request: web.Request, handler: Handler) -> web.Stream
         return _signed_out(request, refusal)
     except Refusal as refusal:
         return _answer(request, status_of(refusal), refusal.code)
-    except SignalingError as error:
+    except SlotTaken as refusal:
+        return _slot_taken(request, refusal)
+    except (SchedulingRefusal, SignalingError) as error:
         return _answer(request, DEFAULT_STATUS, error.code)
     except web.HTTPException as error:
         return _http_exception(request, error)
@@ -74,6 +82,28 @@ def _unavailable(request: web.Request, error: Exception) -> web.Response:
     answer = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, code)
     answer.headers["Retry-After"] = RETRY_AFTER_S
     return answer
+
+
+def _slot_taken(request: web.Request, refusal: SlotTaken) -> web.Response:
+    """Offer whoever came second the nearest that is free."""
+    if not request.path.startswith(API_PREFIX):
+        return _answer(request, DEFAULT_STATUS, refusal.code)
+    alternatives = [
+        {
+            "room": plan.room,
+            "official": plan.official,
+            "liaison": plan.liaison,
+            "starts_at": plan.starts_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        for plan in refusal.alternatives
+    ]
+    error = {
+        "code": refusal.code,
+        "message": say(request, f"refusal.{refusal.code}"),
+        "fields": {},
+        "alternatives": alternatives,
+    }
+    return web.json_response({"error": error}, status=DEFAULT_STATUS)
 
 
 def _http_exception(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

@@ -37,12 +37,12 @@ class Catalogues:
         return {code: sentence for code, sentence in self._sentences(locale).items() if _CODE.fullmatch(code)}
 
     def _sentences(self, locale: str) -> Mapping[str, str]:
-        return _read(self.folder / locale / "LC_MESSAGES" / "messages.po")
+        return _read(self.folder, locale)
 
 
 @cache
-def _read(path: Path) -> dict[str, str]:
-    with path.open("rb") as file:
+def _read(folder: Path, locale: str) -> dict[str, str]:
+    with (folder / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = read_po(file)
     return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
 

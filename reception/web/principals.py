@@ -1,10 +1,10 @@
-"""Who sent a request: a cookie's officer, a bearer's terminal, or nobody."""
+"""Who sent a request: a cookie's officer or guest, a bearer's terminal, or nobody."""
 
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from reception.domain.actors import Actor, Officer, Terminal
+from reception.domain.actors import Actor, Guest, Officer, Terminal
 from reception.domain.errors import NotAllowed, Refusal
 from reception.domain.roles import Role
 
@@ -20,7 +20,9 @@ class Login:
     """A signed-in principal with what the page needs to send unsafe requests."""
 
     actor: Actor
-    csrf_token: str | None  # None for a terminal, whose bearer no other page can send
+    # None where no other page can send the login: a terminal's bearer, and a guest's cookie, which
+    # goes to JSON routes alone, from pages of our own origin alone.
+    csrf_token: str | None
 
 
 LOGIN = web.RequestKey("LOGIN", Login)
@@ -53,5 +55,15 @@ def terminal(request: web.Request) -> Terminal:
     if login is None:
         raise SignedOut
     if not isinstance(login.actor, Terminal):
+        raise NotAllowed
+    return login.actor
+
+
+def guest(request: web.Request) -> Guest:
+    """Return the guest; the audience of the route has let nobody else through."""
+    login = signed_in(request)
+    if login is None:
+        raise SignedOut
+    if not isinstance(login.actor, Guest):
         raise NotAllowed
     return login.actor

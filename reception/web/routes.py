@@ -6,10 +6,12 @@ from reception.web import health, openapi
 from reception.web.api import answers, bodies, call, demo, desk, devices, ice, line, record, terminal
 from reception.web.audience import (
     ADMINS,
+    ASKED_IN,
     AUDIT_ADMIN,
     COUNTY,
     DESK,
     DEVICE_ADMIN,
+    IN_CALL,
     LEDGER,
     PUBLIC,
     SECURITY_ADMIN,
@@ -63,7 +65,7 @@ PAGES = (
 
 _a, _b = answers, bodies
 
-API = (
+CORE = (
     Route("POST", f"{V}/devices/enrol", devices.enrol, PUBLIC, "enrol_device", _b.Enrol, _a.Enrolled),
     Route(
         "POST",
@@ -157,7 +159,7 @@ API = (
         "GET",
         f"{V}/visits/{{visit}}/snapshot",
         call.show_snapshot,
-        SOCKET,
+        IN_CALL,
         "show_snapshot",
         None,
         _a.SnapshotView,
@@ -229,7 +231,9 @@ API = (
         _a.AnsweredVisit,
         True,
     ),
-    Route("POST", f"{V}/visits/{{visit}}/end", desk.end, DESK, "end_call", _b.Nothing, _a.VisitMoved, True),
+    Route(
+        "POST", f"{V}/visits/{{visit}}/end", desk.end, ASKED_IN, "end_call", _b.Nothing, _a.VisitMoved, True
+    ),
     Route(
         "POST",
         f"{V}/visits/{{visit}}/stop",
@@ -268,7 +272,8 @@ API = (
     Route("POST", f"{V}/demo/robot", demo.start_robot, COUNTY, "start_robot", _b.RobotBody, _a.RobotStarted),
 )
 
-ROUTE_TABLE: tuple[Route, ...] = PAGES + API + SCHEDULE + CALLS + REPEATS + CONFLICTS
+ROUTE_TABLE: tuple[Route, ...] = PAGES + CORE + SCHEDULE + CALLS + REPEATS + CONFLICTS
+API = tuple(route for route in ROUTE_TABLE if route.path.startswith(f"{V}/"))
 
 
 def add_routes(app: web.Application) -> None:

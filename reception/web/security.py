@@ -10,9 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reception.domain.errors import NotAllowed
 from reception.keys import DEVICES, EDGE, PEOPLE, ROUTES, SETTINGS
+from reception.services import guests
 from reception.store.audit import AuditAction
 from reception.store.faults import is_unavailable
-from reception.web.audience import Handler
+from reception.web.audience import GUEST_PATH, Handler
 from reception.web.denials import write_denial
 from reception.web.principals import LOGIN, Login, SignedOut, roles_of, signed_in
 from reception.web.requests import UNSAFE, BadOrigin, refuse_foreign_origin
@@ -22,6 +23,8 @@ access_log = logging.getLogger("reception.access")
 
 SESSION_COOKIE = "reception_session"
 SECURE_SESSION_COOKIE = "__Host-reception_session"
+GUEST_COOKIE = "reception_guest"
+SECURE_GUEST_COOKIE = "__Secure-reception_guest"  # `__Host-` would go to every path
 TERMINAL_SCHEME = "Terminal "
 
 _POLICY = (
@@ -105,6 +108,8 @@ async def with_login(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 async def _login_of(request: web.Request) -> Login | None:
+    if request.path == GUEST_PATH or request.path.startswith(f"{GUEST_PATH}/"):
+        return await _guest_of(request)
     bearer = request.headers.get("Authorization", "")
     if bearer.startswith(TERMINAL_SCHEME):
         devices = request.app[DEVICES]
@@ -123,6 +128,15 @@ async def _login_of(request: web.Request) -> Login | None:
     return Login(login.actor, login.csrf_token)
 
 
+async def _guest_of(request: web.Request) -> Login | None:
+    """Return the guest of a request; here no other login counts, and nowhere else does this one."""
+    secret = request.cookies.get(guest_cookie(request), "")
+    if not secret:
+        return None
+    actor = await request.app[EDGE].read(lambda work: guests.authenticate(work, secret))
+    return Login(actor, None) if actor else None
+
+
 async def _note_seen(request: web.Request, login: str) -> None:
     people = request.app[PEOPLE]
     try:
@@ -137,6 +151,11 @@ async def _note_seen(request: web.Request, login: str) -> None:
 def session_cookie(request: web.Request) -> str:
     """Return the cookie's name: `__Host-` needs TLS, which loopback does not have."""
     return SECURE_SESSION_COOKIE if request.app[SETTINGS].is_secure else SESSION_COOKIE
+
+
+def guest_cookie(request: web.Request) -> str:
+    """Return the name of a guest's cookie."""
+    return SECURE_GUEST_COOKIE if request.app[SETTINGS].is_secure else GUEST_COOKIE
 
 
 @web.middleware

@@ -9,7 +9,7 @@ from typing import Literal
 from alembic import context
 
 from reception.failpoints import reach
-from reception.store import line_tables, tables  # noqa: F401 - both register their tables
+from reception.store.schema import METADATA
 from scheduling.store.base import UtcDateTime
 
 
@@ -22,7 +22,7 @@ def render_item(kind: str, item: object, _autogen: object) -> str | Literal[Fals
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=line_tables.SeatEventRow.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     compare_type=True,
     render_item=render_item,

@@ -104,6 +104,7 @@ class Register(Body, kw_only=True):
     group: GroupBody | None = None
     matters: Annotated[list[MatterBody], Meta(max_length=50)]
     direct: bool = False
+    appointment: Id | None = None
 
 
 class TownshipAnswerBody(Body, kw_only=True):

@@ -5,14 +5,15 @@ from aiohttp import web
 
 from reception.domain.access import may
 from reception.domain.actors import Officer
-from reception.domain.ids import PersonId, VisitId
+from reception.domain.ids import CaseId, PersonId, VisitId
 from reception.domain.outcomes import NEEDS_DUE, OutcomeCode
 from reception.domain.policy import Action
 from reception.domain.redaction import Level
 from reception.domain.visits import OWES_OUTCOME, VisitState
 from reception.keys import EDGE, SWITCHBOARD
-from reception.services import desk, outcome, record, views, visit
+from reception.services import desk, invitations, outcome, record, views, visit
 from reception.services.chronicle import tell
+from reception.services.conflicts import visit_for
 from reception.services.work import Work
 from reception.store.duty import Duty
 from reception.store.tables import CaseRow, VisitRow
@@ -58,10 +59,11 @@ async def desk_view(request: web.Request, actor: Officer) -> DeskView:
 
     async def read(work: Work) -> DeskView:
         state, pending = await Duty(work.session).state_of(actor.person)
+        queues = await views.queues(work, await views.queue_lines(work), [actor.person])
         return DeskView(
             me=Me(person=actor.person, name=actor.name, post=actor.post, seat=actor.seat),
             duty=DutyView(state=state, pending=pending),
-            queue=[_queue_line(line) for line in await views.queue_lines(work)],
+            queue=[_queue_line(line) for line in queues[actor.person]],
             pending=[
                 PendingView(
                     visit=line.visit,
@@ -104,7 +106,9 @@ def _queue_line(line: views.QueueLine) -> QueueLineView:
 
 
 async def _suspended(work: Work, actor: Officer) -> list[SuspendedView]:
-    rows = await Visits(work.session).suspended_of(actor.person)
+    rows = await views.without_hidden(
+        work, actor.person, await Visits(work.session).suspended_of(actor.person)
+    )
     return [
         SuspendedView(
             visit=line.visit,
@@ -187,10 +191,10 @@ async def decline(request: web.Request) -> web.StreamResponse:
 async def invite(request: web.Request) -> web.StreamResponse:
     """`POST /api/v1/visits/{visit}/invite`: ask a colleague on duty into the call."""
     actor, body = officer(request), await body_of(request, Invite)
-    chosen = VisitId(request.match_info["visit"])
+    chosen, present = VisitId(request.match_info["visit"]), request.app[SWITCHBOARD].people_present()
 
     async def use_case(work: Work) -> VisitMoved:
-        await visit.invite(work, actor, chosen, PersonId(body.person))
+        await invitations.invite_person(work, actor, chosen, PersonId(body.person), present)
         return VisitMoved(visit=chosen, state=VisitState.IN_CALL)
 
     return await run_once(request, use_case)
@@ -202,7 +206,7 @@ async def join(request: web.Request) -> web.StreamResponse:
     actor, chosen = officer(request), VisitId(request.match_info["visit"])
 
     async def use_case(work: Work) -> AnsweredVisit:
-        return AnsweredVisit(visit=chosen, room=chosen, state=await visit.join(work, actor, chosen))
+        return AnsweredVisit(visit=chosen, room=chosen, state=await invitations.accept(work, actor, chosen))
 
     return await run_once(request, use_case)
 
@@ -272,9 +276,9 @@ async def show_panel(request: web.Request) -> web.StreamResponse:
 
 
 async def _panel(work: Work, actor: Officer, chosen: VisitId) -> CasePanel:
-    row = await Visits(work.session).get(chosen)
+    row = await visit_for(work, actor, chosen)
     await _refuse_stranger(work, actor, row)
-    told = await tell(work, row, content=True, people=Level.MASKED)
+    told = await tell(work, row, content=True, people=Level.MASKED, ear=actor.seat)
     case = await work.session.get_one(CaseRow, row.case_id)
     return CasePanel(
         visit=chosen,
@@ -293,7 +297,7 @@ async def _panel(work: Work, actor: Officer, chosen: VisitId) -> CasePanel:
         chat=_as(list[ChatView], told.chat),
         owners=[
             OwnerOption(person=person, name=name, post=post)
-            for person, name, post in await record.outcome_owners(work)
+            for person, name, post in await record.outcome_owners(work, CaseId(case.id))
         ],
         outcome_codes=[OutcomeOption(code=code, needs_due=NEEDS_DUE[code]) for code in OutcomeCode],
     )

@@ -13,7 +13,7 @@ from reception.domain.registration import Matter, Registration, Visitor
 from reception.domain.roles import Role
 from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS
-from reception.services import desk, intake, suspension, views
+from reception.services import arrivals, desk, intake, suspension, views
 from reception.services.chronicle import ChatTold, conversation
 from reception.services.visit import visitor_left as give_up
 from reception.services.work import Work
@@ -77,7 +77,7 @@ async def _visit_at(work: Work, actor: Terminal) -> VisitView | None:
         return None
     standing = (await views.standings(work, [VisitId(row.id)]))[0]
     is_talking = standing.state is VisitState.IN_CALL
-    return _visit_view(standing, await conversation(work, row) if is_talking else [])
+    return _visit_view(standing, await conversation(work, row, actor.seat) if is_talking else [])
 
 
 async def _parked_at(work: Work, actor: Terminal) -> list[ParkedView]:
@@ -125,6 +125,8 @@ async def register(request: web.Request) -> web.StreamResponse:
 
     async def use_case(work: Work) -> RegisteredVisit:
         made = await intake.register(work, actor, form)
+        if body.appointment is not None:
+            await arrivals.take_up(work, actor, made.visit, body.appointment)
         return RegisteredVisit(
             visit=made.visit, ticket=made.ticket, case_no=made.case_number, state=made.state
         )
@@ -173,6 +175,7 @@ async def raise_visit(request: web.Request) -> web.StreamResponse:
     actor, body = terminal(request), await body_of(request, Raise)
     visit = VisitId(request.match_info["visit"])
     ring_for = timedelta(seconds=request.app[SETTINGS].ring_s)
+    appointed_first = timedelta(seconds=request.app[SETTINGS].appointed_first_s)
 
     async def use_case(work: Work) -> Raised:
         await desk.raise_to_county(
@@ -183,6 +186,7 @@ async def raise_visit(request: web.Request) -> web.StreamResponse:
             officer_left=body.declaration.officer_left,
             confirmed=body.declaration.confirmed,
             ring_for=ring_for,
+            appointed_first=appointed_first,
         )
         standing = (await views.standings(work, [visit]))[0]
         return Raised(

@@ -7,7 +7,7 @@ from reception.keys import EDGE, PEOPLE, SETTINGS
 from reception.services.attempts import SignInDelayed
 from reception.services.denials import TooManyAttempts, settled
 from reception.services.people import SignedIn
-from reception.web.audience import ADMINS, DESK, LEDGER
+from reception.web.audience import ADMINS, DESK, LEDGER, LIAISON
 from reception.web.browsers import family_of
 from reception.web.contexts import render
 from reception.web.errors import status_of
@@ -23,7 +23,7 @@ CHOICE_FIELD = "lang"
 async def front_door(request: web.Request) -> web.StreamResponse:
     """`GET /`: send each to their place."""
     roles = roles_of(request)
-    for path, audience in (("/desk", DESK), ("/cases", LEDGER), ("/admin", ADMINS)):
+    for path, audience in (("/desk", DESK), ("/liaison", LIAISON), ("/cases", LEDGER), ("/admin", ADMINS)):
         if audience.admits(roles):
             raise web.HTTPFound(path)
     raise web.HTTPFound("/account" if roles else "/login")

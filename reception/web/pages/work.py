@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS
-from reception.services import record
+from reception.services import attendance, record, repeat_view
 from reception.services.line_record import lines_of
 from reception.services.sight import sight_of
 from reception.services.work import Work
@@ -69,4 +69,9 @@ async def show_case(request: web.Request) -> web.StreamResponse:
     actor, number = officer(request), request.match_info["number"]
     told = await request.app[EDGE].run(lambda work: record.read_case(work, actor, number))
     lines = await request.app[EDGE].read(lambda work: lines_of(work, [visit.id for visit in told.visits]))
-    return render(request, "pages/case.html", {"case": told, "lines": lines})
+    repeats = await request.app[EDGE].read(lambda work: repeat_view.of_case(work, actor, number))
+    asked = await request.app[EDGE].read(
+        lambda work: attendance.asked_into(work, [visit.id for visit in told.visits])
+    )
+    page = {"case": told, "lines": lines, "repeats": repeats, "asked": asked}
+    return render(request, "pages/case.html", page)

@@ -1,26 +1,44 @@
 /**
- * `<case-panel>`: the visit beside the call, in tabs 来访 / 笔录 / 结果.
+ * `<case-panel>`: the visit beside the call, in tabs 来访 / 往次 / 笔录 / 办理 / 结果.
  * `show(view)` fills it; `uses` says which tabs there are: "preview" before accepting, "host" and "guest" in the call,
- * "form" while the outcome form stands in the middle. `chat` is its `<chat-panel>`, `outcomePlace` where the form may stand.
+ * "form" while the outcome form stands in the middle. `chat` is its `<chat-panel>`, `outcomePlace` where the form may stand,
+ * `banners` a place above the tabs, `handlingPlace` one at the end of 办理. `refreshRepeats()` asks again for what others may
+ * have changed. Event: `repeats-refused` (detail: the error).
  */
 
 import { el } from "../lib/dom.js";
 import { formatClock } from "../lib/times.js";
+import { readRepeats } from "../desk/repeats.js";
 import { say } from "../lib/words.js";
 import { since } from "../desk/since.js";
 import "./chat-panel.js";
+import { LadderSteps } from "./ladder-steps.js";
+import { RepeatBanner } from "./repeat-banner.js";
+import { RepeatList } from "./repeat-list.js";
 
 /** @typedef {import("../desk/types.js").VisitView} VisitView */
-/** @typedef {"visit" | "chat" | "outcome"} Tab */
+/** @typedef {"visit" | "repeats" | "chat" | "handling" | "outcome"} Tab */
 /** @typedef {"preview" | "host" | "guest" | "form"} Use */
 
-const TABS = /** @type {const} */ (["visit", "chat", "outcome"]);
+const TABS = /** @type {const} */ (["visit", "repeats", "chat", "handling", "outcome"]);
 /** @type {Record<Use, readonly Tab[]>} */
-const USES = { preview: ["visit"], host: ["visit", "chat", "outcome"], guest: ["visit", "chat"], form: ["visit", "chat"] };
+const USES = {
+  preview: ["visit", "repeats"],
+  host: ["visit", "repeats", "chat", "handling", "outcome"],
+  guest: ["visit", "repeats", "chat", "handling"],
+  form: ["visit", "repeats", "chat", "handling"],
+};
 
 export class CasePanel extends HTMLElement {
   chat = /** @type {import("./chat-panel.js").ChatPanel} */ (document.createElement("chat-panel"));
   outcomePlace = el("div", { class: "panel-form" });
+  banners = el("div", { class: "panel-banners" });
+  handlingPlace = el("div", { class: "panel-handling" });
+  #banner = /** @type {RepeatBanner} */ (document.createElement("repeat-banner"));
+  #repeats = /** @type {RepeatList} */ (document.createElement("repeat-list"));
+  #ladder = /** @type {LadderSteps} */ (document.createElement("ladder-steps"));
+  #maybe = el("span", { class: "chat-unread", testid: "repeats-undecided", hidden: true });
+  #isAnonymous = false;
   #record = el("ol", { class: "panel-record", hidden: true });
   #visit = el("div", { class: "panel-visit" });
   #unread = el("span", { class: "chat-unread", hidden: true });
@@ -28,7 +46,9 @@ export class CasePanel extends HTMLElement {
   /** @type {Record<Tab, HTMLElement>} */
   #panels = {
     visit: this.#panel("visit", this.#visit),
+    repeats: this.#panel("repeats", this.#repeats),
     chat: this.#panel("chat", this.chat, this.#record),
+    handling: this.#panel("handling", this.#ladder, this.handlingPlace),
     outcome: this.#panel("outcome", this.outcomePlace),
   };
   #list = el("div", { class: "tabs", attrs: { role: "tablist", "aria-label": say("js.panel.tabs") }, on: { keydown: (event) => this.#onKey(event) } }, ...TABS.map((tab) => this.#tabs[tab]));
@@ -40,7 +60,11 @@ export class CasePanel extends HTMLElement {
   connectedCallback() {
     if (this.firstChild) return;
     this.chat.setAttribute("always", "");
-    this.append(this.#list, ...TABS.map((tab) => this.#panels[tab]));
+    this.#banner.hidden = true;
+    this.banners.append(this.#banner);
+    this.append(this.banners, this.#list, ...TABS.map((tab) => this.#panels[tab]));
+    this.addEventListener("repeats-changed", () => void this.refreshRepeats());
+    this.addEventListener("open-repeats", () => this.select("repeats"));
     this.uses = "preview";
   }
 
@@ -52,6 +76,7 @@ export class CasePanel extends HTMLElement {
     this.chat.hidden = use === "form";
     this.#record.hidden = use !== "form";
     this.select("visit");
+    void this.refreshRepeats(); // who may be asked in depends on it
   }
 
   /** @param {Tab} tab */
@@ -78,6 +103,8 @@ export class CasePanel extends HTMLElement {
   /** @param {VisitView} view */
   show(view) {
     this.dataset.visit = view.visit;
+    this.#isAnonymous = view.anonymous;
+    void this.refreshRepeats();
     this.#visit.replaceChildren(...visitParts(view));
     this.#record.replaceChildren(
       ...view.chat.map((line) =>
@@ -87,9 +114,28 @@ export class CasePanel extends HTMLElement {
     if (view.chat.length === 0) this.#record.append(el("li", { class: "soft", text: say("js.panel.no_lines") }));
   }
 
+  /** Ask for the earlier cases again: an officer, a director who came in, or the server may have changed them. */
+  async refreshRepeats() {
+    const { visit } = this.dataset;
+    if (!visit) return;
+    // A panel without them is still a panel: the next event asks again.
+    const repeats = await readRepeats(visit).catch(() => null);
+    if (!repeats || this.dataset.visit !== visit) return;
+    const undecided = repeats.links.filter(({ state }) => state === "proposed").length;
+    this.#banner.show(repeats.links);
+    this.#repeats.show(repeats, this.#isAnonymous);
+    this.#ladder.show(repeats, this.#use === "host");
+    this.#maybe.hidden = undecided === 0;
+    this.#maybe.textContent = String(undecided);
+  }
+
   /** Nothing of the visit stays in the page. */
   clear() {
     delete this.dataset.visit;
+    this.#banner.show([]);
+    this.#repeats.replaceChildren();
+    this.#ladder.clear();
+    this.#maybe.hidden = true;
     this.#visit.replaceChildren();
     this.#record.replaceChildren();
     this.chat.clear();
@@ -120,7 +166,7 @@ export class CasePanel extends HTMLElement {
       "button",
       { id: `tab-${tab}`, testid: `tab-${tab}`, attrs: { type: "button", role: "tab", "aria-controls": `panel-${tab}` }, on: { click: () => this.select(tab) } },
       say(`js.panel.${tab}`),
-      tab === "chat" ? this.#unread : null,
+      tab === "chat" ? this.#unread : tab === "repeats" ? this.#maybe : null,
     );
   }
 

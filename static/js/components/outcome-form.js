@@ -3,7 +3,8 @@
  * It keeps a draft on the server while something is typed and never loses what is typed here.
  *
  * Use: `await form.open({visit, view, me})`; `form.mayLog = true` once the call has ended; `form.mayClose`: a pending one
- * may be put aside. Events: `logged` (detail: {visit, receipt}), `exists` (somebody logged it before), `put-aside`.
+ * may be put aside. Events: `logged` (detail: {visit, receipt}), `exists` (somebody logged it before),
+ * `refused` (detail: code), `put-aside`.
  */
 
 import { logOutcome, readDraft, saveDraft } from "../desk/deeds.js";
@@ -220,6 +221,7 @@ export class OutcomeForm extends HTMLElement {
     if (Object.keys(fields).length > homeless.length) return;
     this.#failure.replaceChildren(el("span", { text: sayRefusal(error) }));
     this.#failure.hidden = false;
+    this.dispatchEvent(new CustomEvent("refused", { detail: /** @type {{code?: string}} */ (error).code }));
     if (/** @type {{code?: string}} */ (error).code === "outcome_exists") this.dispatchEvent(new CustomEvent("exists", { detail: this.#visit }));
   }
 

@@ -23,6 +23,9 @@ export class CaseDesk {
     this.me = me;
     panel.chat.seat = me.seat;
     panel.chat.send = (text) => call.say(text);
+    panel.addEventListener("repeats-refused", (event) => notices.refused(/** @type {CustomEvent} */ (event).detail));
+    // Who has to take part, and why they did not, stands beside the form.
+    form.addEventListener("refused", (event) => /** @type {CustomEvent} */ (event).detail === "rung_unmet" && panel.select("handling"));
   }
 
   /** @param {Shown} next */

@@ -41,7 +41,7 @@ export function follow(desk, message) {
       // In order of arrival here: a card never moves away under the hand that answers it.
       return { ...desk, rings: desk.rings.some((ring) => ring.visit === message.visit) ? desk.rings : [...desk.rings, message] };
     case "ring_stopped":
-      return { ...desk, rings: without(desk.rings, message.visit) };
+      return { ...desk, rings: without(desk.rings, message.visit), invitations: without(desk.invitations, message.visit) };
     case "queue":
       return { ...desk, queue: message.rows.map((/** @type {import("./types.js").QueueRow} */ row) => ({ ...row, officer: officerOf(desk, row.visit) })) };
     case "duty":

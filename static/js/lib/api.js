@@ -7,13 +7,15 @@ export class ApiError extends Error {
    * @param {string} code stable code of the refusal
    * @param {string} [message] the server's own sentence
    * @param {Record<string, string>} [fields] field name to code, all wrong fields at once
+   * @param {unknown[]} [alternatives] what would have gone instead, for a refusal that knows
    */
-  constructor(status, code, message = code, fields = {}) {
+  constructor(status, code, message = code, fields = {}, alternatives = []) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.alternatives = alternatives;
   }
 }
 
@@ -98,7 +100,7 @@ async function read(response) {
   const parsed = parse(text);
   if (response.ok) return parsed;
   const error = /** @type {any} */ (parsed)?.error ?? {};
-  throw new ApiError(response.status, error.code ?? `http_${response.status}`, error.message, error.fields ?? {});
+  throw new ApiError(response.status, error.code ?? `http_${response.status}`, error.message, error.fields ?? {}, error.alternatives ?? []);
 }
 
 /** @param {string} text */

@@ -9,6 +9,7 @@ import { CallStage } from "../components/call-stage.js";
 import { CasePanel } from "../components/case-panel.js";
 import { ColleagueList } from "../components/colleague-list.js";
 import { DutyCheck } from "../components/duty-check.js";
+import "../components/hearing-list.js";
 import { DutyPanel } from "../components/duty-panel.js";
 import { InvitePanel } from "../components/invite-panel.js";
 import { LineBanner } from "../components/line-banner.js";
@@ -19,8 +20,10 @@ import { PendingOutcomes } from "../components/pending-outcomes.js";
 import { SuspendedVisits } from "../components/suspended-visits.js";
 import { VisitQueue } from "../components/visit-queue.js";
 import { Alarm } from "../desk/alarm.js";
+import { CallConduct } from "../components/call-conduct.js";
 import { CallBar } from "../desk/call-bar.js";
 import { CaseDesk } from "../desk/case-desk.js";
+import { ConflictDesk } from "../desk/conflicts.js";
 import * as deeds from "../desk/deeds.js";
 import { LineState } from "../desk/line.js";
 import { Notices } from "../desk/notices.js";
@@ -50,6 +53,7 @@ const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => cal
 
 const stage = find(root, "call-stage", CallStage);
 const bar = new CallBar(call);
+const conduct = find(root, "call-conduct", CallConduct);
 const duty = find(root, "duty-panel", DutyPanel);
 const check = find(root, "duty-check", DutyCheck);
 const queue = find(root, "visit-queue", VisitQueue);
@@ -66,6 +70,7 @@ const line = new LineState({ takeBack: () => connection.resume() });
 const soundOff = find(root, "[data-sound-off]", HTMLElement);
 
 let desk = opened(JSON.parse(find(document, "#desk-data").textContent || "{}"));
+new ConflictDesk(panel, connection);
 const caseDesk = new CaseDesk({ panel, form, notices, formPlace: find(root, "[data-form]", HTMLElement), me: desk.me, call });
 /** Pending outcome whose form is open. @type {string | null} */
 let openedOutcome = null;
@@ -141,7 +146,8 @@ function render() {
     part.hidden = !part.dataset.modes?.split(" ").includes(mode);
   }
   if (mode !== "call") inviting.close();
-  bar.isHost = desk.current?.isHost ?? false;
+  inviting.watch(mode === "call" && desk.current?.isHost ? desk.current.visit : null);
+  bar.isHost = (desk.current?.isHost ?? false) || conduct.leads;
   caseDesk.show(whatToShow(mode));
   if (mode === "wrap_up" && before === "call") notices.clear();
   followCall();
@@ -227,7 +233,9 @@ async function endVisit() {
   if (!visit) return;
   try {
     await Promise.all([form.keep(), deeds.end(visit)]);
-    if (desk.current?.visit === visit) become({ ...desk, current: { ...desk.current, state: "wrap_up" } });
+    if (desk.current?.visit !== visit) return;
+    if (desk.current.isHost) become({ ...desk, current: { ...desk.current, state: "wrap_up" } });
+    else leaveCall(); // led to its end for somebody else, who owes the outcome
   } catch (error) {
     notices.refused(error, () => void endVisit());
     void refresh();
@@ -306,6 +314,7 @@ function onMessage(message) {
   if (message.type === "visit" && message.state === "outcome_pending" && message.visit === desk.current?.visit) {
     notices.said(say("js.desk.lost"));
   }
+  if (message.type === "visit" || message.type === "room_state") void panel.refreshRepeats();
   const next = follow(desk, message);
   if (next !== desk) become(next);
   if (message.type === "queue" && lacksOfficer(desk)) void refresh();
@@ -385,6 +394,10 @@ form.addEventListener("logged", (event) => onLogged(/** @type {CustomEvent} */ (
 on(ringing.alarm, "silent", showSound);
 bar.end.addEventListener("click", () => void whileBusy(bar.end, endVisit));
 bar.leave.addEventListener("click", leaveCall);
+conduct.follow(call, desk.me.seat, () => desk.current);
+conduct.addEventListener("left", leaveCall);
+on(conduct, "failed", (error) => notices.refused(error));
+on(call, "room", () => (bar.isHost = (desk.current?.isHost ?? false) || conduct.leads));
 bar.chat.addEventListener("click", () => caseDesk.openChat());
 bar.invite.addEventListener("click", () => {
   const visit = desk.current?.visit;
@@ -404,11 +417,16 @@ for (const name of ["pointerdown", "keydown"]) {
 window.addEventListener("beforeunload", (event) => {
   if (desk.current || form.isDirty) event.preventDefault();
 });
-setInterval(() => document.visibilityState === "visible" && void refresh(), REFRESH_MS);
+setInterval(() => {
+  if (document.visibilityState !== "visible") return;
+  void refresh();
+  void panel.refreshRepeats();
+}, REFRESH_MS);
 
 const rehearsal = root.querySelector("[data-robot]");
 if (rehearsal) wireRehearsal(rehearsal, notices);
 find(root, "line-banner", LineBanner).follow(connection);
+inviting.follow(connection);
 on(call, "state", () => (connection.isInCall = call.room !== null));
 on(call, "state", () => (call.room ? deviceWatch.start() : deviceWatch.stop()));
 soundOn(() => chosenId("speaker"));

@@ -6,6 +6,7 @@ import { showErrors } from "../lib/forms.js";
 import { unlock } from "../lib/sound.js";
 import { formatClock, formatDay, formatWeekday } from "../lib/times.js";
 import { say, sayRefusal } from "../lib/words.js";
+import { ExpectedToday } from "./appointments.js";
 import { endOf, holdsUnsentWords, merge, screenBefore, screenOf } from "./flow.js";
 import { IdleGuard } from "./idle-guard.js";
 import {
@@ -28,6 +29,7 @@ import { Screens } from "./screens.js";
 
 const QUIET_MS = 3 * 60_000;
 const GRACE_MS = 60_000;
+const EXPECTED_MS = 30_000;
 /** Visit whose receipt was put away; an opaque id, so that a reload does not show the receipt again. */
 const FINISHED = "terminal.finished";
 
@@ -57,6 +59,7 @@ export class Reception {
     this.view = view;
     this.screens = new Screens(find(document, "[data-frame]", HTMLElement), this.#setups());
     this.registration = new Registration(this.screens);
+    this.expected = new ExpectedToday({ client, onChosen: (appointment) => this.#receive(appointment) });
     this.guard = new IdleGuard({
       quietMs: QUIET_MS,
       graceMs: GRACE_MS,
@@ -69,6 +72,7 @@ export class Reception {
     }
     call.addEventListener("refused", (event) => this.#tell(/** @type {CustomEvent} */ (event).detail));
     setInterval(() => this.#showClock(), 1000);
+    setInterval(() => this.screens.current === "idle" && void this.expected.refresh(this.screens.get("idle")), EXPECTED_MS);
   }
 
   /** Ask the server where this terminal's visit stands, and show that. Safe at any time. */
@@ -138,6 +142,7 @@ export class Reception {
     if (screen === "idle") {
       this.#showClock();
       showParked(root, this.#place.parked, (parked) => this.#takeUp(parked));
+      void this.expected.refresh(root);
     }
     if (!this.#visit) return;
     if (screen === "waiting") showWaiting(root, this.#visit);
@@ -177,7 +182,20 @@ export class Reception {
 
   async #begin() {
     void unlock(); // inside the click, so that the countdown may chime later
+    this.registration.appointment = null;
     this.#show("choice");
+  }
+
+  /** Somebody is here for an appointment: note it, then register them. @param {import("./appointments.js").Expected} expected */
+  async #receive(expected) {
+    const { ticket, starts_at, state, appointment } = expected;
+    if (state !== "arrived" && !(await this.#confirm("arrive", false, { ticket, time: formatClock(starts_at) }))) return;
+    await this.#deed(null, async () => {
+      void unlock();
+      if (state !== "arrived") await this.expected.arrive(expected);
+      this.registration.appointment = appointment;
+      this.#show("choice");
+    });
   }
 
   /** @param {boolean} direct */
@@ -190,7 +208,7 @@ export class Reception {
   /** @param {HTMLElement} root */
   #register(root) {
     return this.#deed(root, async () => {
-      const { body, idempotencyKey } = { body: this.registration.body(), idempotencyKey: this.registration.idempotencyKey };
+      const { body, idempotencyKey } = { body: { ...this.registration.body(), appointment: this.registration.appointment }, idempotencyKey: this.registration.idempotencyKey };
       const visit = await this.client.call("POST", "/api/v1/visits", body, { idempotencyKey });
       this.#follow({ ...visit, direct: this.registration.direct });
       this.screens.drop("visitor", "matters"); // registered: the words are the server's now

@@ -15,6 +15,8 @@ export class Registration {
   /** One key per registration: sending the same form again cannot register a second visit. */
   idempotencyKey = crypto.randomUUID();
   direct = false;
+  /** What the visitor came for by agreement. @type {string | null} */
+  appointment = null;
 
   /** @param {import("./screens.js").Screens} screens */
   constructor(screens) {
