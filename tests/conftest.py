@@ -14,7 +14,7 @@ import pytest_socket
 from sqlalchemy import make_url
 
 from reception.store.engine import Sessions
-from scheduling.store.base import Base
+from reception.store.schema import METADATA
 from tests.support.databases import *  # noqa: F403
 from tests.support.databases import Postgres
 from tests.support.factories import County, FrozenClock
@@ -89,7 +89,7 @@ async def _wipe(url: str) -> None:
     """Empty every table; as a replica the server asks none of the guards that would refuse it."""
     connection = await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(False))
     try:
-        deletes = [f"DELETE FROM {name}" for name in Base.metadata.tables]  # noqa: S608 - own table names
+        deletes = [f"DELETE FROM {name}" for name in METADATA.tables]  # noqa: S608 - own table names
         await connection.execute(";".join(["SET session_replication_role = replica", *deletes]))
     finally:
         await connection.close()

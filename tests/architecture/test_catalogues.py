@@ -13,6 +13,7 @@ import pytest
 from jinja2 import nodes
 
 import reception
+import scheduling
 import signaling
 from reception.domain.duty import DutyState
 from reception.domain.errors import Refusal
@@ -22,13 +23,23 @@ from reception.domain.roles import Role
 from reception.domain.visits import PendingReason, VisitState
 from reception.services.desk import PRESENT_CODES
 from reception.services.record import UNSEAL_REASONS
+from reception.services.room_blocks import RoomBlockReason
 from reception.store.audit import AuditAction
 from reception.web.i18n import LOCALES, Catalogues
+from scheduling.domain.appointments import (
+    AppointmentState,
+    CancelReason,
+    Kind,
+    NoShowReason,
+    RejectReason,
+    Side,
+)
+from scheduling.errors import SchedulingRefusal
 from signaling.errors import SignalingError
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "reception" / "templates"
-CODE = re.compile(r"[a-z_]+(?:\.[A-Za-z0-9_]+)+")
+CODE = re.compile(r"[a-z_]+(?:\.[A-Za-z0-9_-]+)+")
 CJK = re.compile("[\u3400-\u9fff]")
 PLACE = re.compile(r"\{\w+\}")
 # Fields of which the code says why they do not hold; their class has no code of its own.
@@ -104,7 +115,7 @@ def test_a_template_says_nothing_past_the_catalogue() -> None:
 
 def every_module() -> None:
     """Import the packages whole, so that every class of refusal is known."""
-    for package in (reception, signaling):
+    for package in (reception, scheduling, signaling):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(("__main__", ".env")) and ".versions" not in module.name:
                 importlib.import_module(module.name)
@@ -128,6 +139,14 @@ def test_every_refusal_on_the_wire_has_its_words() -> None:
     kinds = {kind for kind in heirs(SignalingError) if not _of_tests(kind)}
 
     assert missing(f"refusal.{kind.default_code}" for kind in kinds) == []  # type: ignore[attr-defined]
+
+
+def test_every_refusal_of_scheduling_has_its_words() -> None:
+    every_module()
+    kinds = {kind for kind in heirs(SchedulingRefusal) if not _of_tests(kind)}
+
+    assert len(kinds) > 10
+    assert missing(f"refusal.{kind.code}" for kind in kinds) == []  # type: ignore[attr-defined]
 
 
 def _of_tests(kind: type) -> bool:
@@ -234,6 +253,13 @@ def test_every_fault_of_a_field_has_its_words() -> None:
         ("declaration", PRESENT_CODES),
         ("unseal", UNSEAL_REASONS),
         ("audit", AuditAction),
+        ("appointment.state", AppointmentState),
+        ("appointment.kind", Kind),
+        ("appointment.reject", RejectReason),
+        ("appointment.cancel", CancelReason),
+        ("appointment.side", Side),
+        ("appointment.absence", NoShowReason),
+        ("room_block", RoomBlockReason),
         ("nav", ["desk", "cases", "admin", "account"]),
         (
             "why",

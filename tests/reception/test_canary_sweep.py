@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -260,18 +261,11 @@ async def whole_visit(cast: Cast, desk: ScriptedPeer, *, direct: bool) -> Told:
 
 async def look_around(cast: Cast, told: Told) -> None:
     """Let everybody who may not know ask for everything that there is to ask."""
-    ids = {
-        "visit": told.visit,
-        "number": told.case_no,
-        "device": "x",
-        "place": "x",
-        "person": "x",
-        "login": "x",
-    }
+    ids = defaultdict(lambda: "x", visit=told.visit, number=told.case_no)
     for client in (cast.colleague, cast.township, *cast.outsiders.values()):
         for route in ROUTE_TABLE:
             if route.method == "GET" and not route.audience.is_public:
-                await client.get(route.path.format(**ids))
+                await client.get(route.path.format_map(ids))
         await client.get(f"/cases?q={told.case_no}")
         await client.get(f"/api/v1/cases?q={told.case_no}&state=outcome_logged")
         await client.post(f"/api/v1/cases/{told.case_no}/unseal", {"reason": "supervision", "note": ""})

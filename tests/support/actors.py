@@ -50,6 +50,14 @@ class Outcome:
     due_on: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OneTimeLink:
+    """What the host passes on: the link by one way, the code by another."""
+
+    path: str
+    code: str
+
+
 async def seen_and_heard(window: Window, *, slots: set[int] | None = None, within_s: float = CALL_S) -> Media:
     """Wait until new frames are decoded and audio energy rises in each slot; return the later counters."""
     wanted = slots or {0}
@@ -238,6 +246,22 @@ class Desk(Staff):
         await self.by("chat-input").fill(text)
         await self.by("chat-send").click()
 
+    async def invites(self, role: str) -> None:
+        """Open the dialog and choose whom to ask."""
+        await self.by("invite-open").click()
+        await self.window.page.locator(f'[data-testid="invite-role"][data-role="{role}"]').click()
+
+    async def makes_link(self, role: str, title: str) -> OneTimeLink:
+        """Make a one-time link and read what is to be passed on."""
+        await self.invites("guest")
+        await self.by("guest-role").select_option(role)
+        await self.by("guest-title").fill(title)
+        await self.by("invite-link").click()
+        await expect(self.by("guest-code")).to_be_visible()
+        address = await self.by("guest-address").input_value()
+        code = (await self.by("guest-code").inner_text()).replace(" ", "")
+        return OneTimeLink("/join" + address.partition("/join")[2], code)
+
     async def end_visit(self) -> None:
         """Press 结束接访并登记结果 and see the form."""
         await self.by("end-visit").click()
@@ -264,6 +288,75 @@ class Desk(Staff):
         """End the call and log its outcome; return the receipt."""
         await self.end_visit()
         return await self.save_outcome(outcome)
+
+
+@dataclass(slots=True)
+class Phone:
+    """Somebody without an account, on a telephone."""
+
+    window: Window
+
+    def by(self, testid: str) -> Locator:
+        """Find by `data-testid`."""
+        return self.window.by(testid)
+
+    async def is_(self, state: str) -> None:
+        """Wait for a step of the page."""
+        await expect(self.by("lobby-state")).to_have_attribute("data-state", state, timeout=CALL_S * 1000)
+
+    async def opens(self, link: OneTimeLink) -> None:
+        """Tap the link, then the button that really opens it."""
+        await self.window.open(link.path)
+        await self.is_("open")
+        await self.by("join-open").click()
+
+    async def types_code(self, code: str) -> None:
+        """Type the digits that were told by voice."""
+        await self.by("join-code").fill(code)
+        await self.by("join-code-submit").click()
+
+    async def comes(self, link: OneTimeLink, name: str = "陈晓语") -> None:
+        """Open the link, show the code, say a name, wait in the lobby."""
+        await self.opens(link)
+        await self.is_("code")
+        await self.types_code(link.code)
+        await self.is_("name")
+        await self.by("join-name").fill(name)
+        await self.by("join-submit").click()
+        await self.is_("lobby")
+
+    async def is_connected(self, *, slots: set[int] | None = None) -> Media:
+        """Wait until picture and sound of the others arrive."""
+        await expect(self.by("call-state")).to_have_attribute(
+            "data-state", "connected", timeout=CALL_S * 1000
+        )
+        return await seen_and_heard(self.window, slots=slots)
+
+
+@dataclass(slots=True)
+class Liaison(Staff):
+    """A department's liaison."""
+
+    async def go_on_duty(self) -> None:
+        """上岗."""
+        await self.by("go-on-duty").click()
+        await self.by("test-ring-heard").click()
+        await expect(self.by("duty-state")).to_have_attribute("data-state", "ready")
+
+    async def is_rung(self) -> None:
+        """Wait for an invitation."""
+        await expect(self.by("liaison-ring")).to_be_visible(timeout=CALL_S * 1000)
+
+    async def is_not_rung(self) -> None:
+        """See that nobody asks."""
+        await expect(self.by("liaison-ring")).to_have_count(0)
+
+    async def is_connected(self, *, slots: set[int] | None = None) -> Media:
+        """Wait until picture and sound of the others arrive."""
+        await expect(self.by("call-state")).to_have_attribute(
+            "data-state", "connected", timeout=CALL_S * 1000
+        )
+        return await seen_and_heard(self.window, slots=slots)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from reception.app import create_app
 from reception.domain.actors import Officer, Terminal
 from reception.domain.roles import Role
+from reception.domain.visits import VisitState
 from reception.keys import DEVICES, EDGE, PEOPLE
 from reception.services.people import SignedIn
 from reception.settings import Settings
@@ -199,6 +200,47 @@ class TerminalClient(Client):
 
 
 @dataclass(slots=True)
+class GuestClient(Client):
+    """The browser that a one-time link is bound to."""
+
+    host: OfficerClient = field(kw_only=True)
+    visit: MadeVisit = field(kw_only=True)
+    made: dict[str, str] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def id(self) -> str:
+        """Id of the link."""
+        return self.made["guest"]
+
+    async def is_asked(self, **whom: str) -> str:
+        """Let the host make a link; return its token."""
+        body = {"role": "interpreter", "title": "手语翻译", **whom}
+        reply = await self.host.post(f"/api/v1/visits/{self.visit.id}/guests", body)
+        assert reply.status == 201, reply.text
+        self.made = reply.json
+        return self.made["link"].partition("#")[2]
+
+    async def opens(self, token: str, *, browser: str = "a" * 64) -> Reply:
+        """Open a link; a browser that gets a cookie keeps it."""
+        reply = await self.post("/api/v1/guest/redeem", {"token": token, "browser": browser})
+        cookie = reply.headers.get("Set-Cookie", "").partition(";")[0]
+        if cookie:
+            self.headers["Cookie"] = cookie
+        return reply
+
+    async def comes(self, **whom: str) -> None:
+        """Open the link that the host makes, show the code, say a name, wait in the lobby."""
+        await self.opens(await self.is_asked(**whom))
+        await self.post("/api/v1/guest/code", {"code": self.made["code"]})
+        reply = await self.post("/api/v1/guest/wait", {"name": "陈晓语"})
+        assert reply.json["state"] == "lobby", reply.text
+
+    async def ticket(self) -> str:
+        """Ask for what opens one socket, where a guest may."""
+        return str((await self.post("/api/v1/guest/ws-ticket")).json["ticket"])
+
+
+@dataclass(slots=True)
 class House:
     """The running application with everything around it in memory but the database."""
 
@@ -208,6 +250,7 @@ class House:
     settings: Settings
     session: aiohttp.ClientSession
     origin: str
+    _lobby: GuestClient | None = None
 
     def stranger(self) -> Client:
         """Return a client that is not signed in."""
@@ -240,6 +283,24 @@ class House:
         """Return the page of a terminal that has an open session."""
         headers = {"Authorization": f"Terminal {enrolled.token}"}
         return TerminalClient(self.session, self.origin, headers, enrolled=enrolled)
+
+    async def lobby(self) -> GuestClient:
+        """Return the browser of somebody who waits in the lobby of a call; the same whenever asked."""
+        if self._lobby is None:
+            self._lobby = await self.asked_in()
+            await self._lobby.comes()
+        return self._lobby
+
+    async def asked_in(self) -> GuestClient:
+        """Return the browser of somebody whom the host of a call may give a one-time link."""
+        host, visit = await self._call()
+        return GuestClient(self.session, self.origin, host=host, visit=visit)
+
+    async def _call(self) -> tuple[OfficerClient, MadeVisit]:
+        made = await self.county.visit(VisitState.IN_CALL)
+        assert made.officer is not None
+        username = made.officer.username
+        return self.browser_of(await self.county.sign_in(made.officer.person, username)), made
 
     async def waiting(
         self, *, direct: bool = False, unit: str | None = None
@@ -287,6 +348,7 @@ async def a_house(
         "database_url": database,
         "countdown_s": 0,
         "sweep_s": 3600,  # a test looks when it wants to
+        "dispatch_s": 3600,
         **changes,
     }
     settings = Settings(**wanted)  # type: ignore[arg-type]  # a test may name any setting

@@ -27,10 +27,10 @@ from reception.services.people import Candidate, People, Proof, SignedIn
 from reception.services.work import Work
 from reception.store.audit import AuditLog
 from reception.store.engine import Sessions
+from reception.store.schema import METADATA
 from reception.store.tables import PlaceRow, UnitRow, VisitRow
 from reception.store.vault import Vault
 from reception.store.visits import Visits
-from scheduling.store.base import Base
 
 T = TypeVar("T")
 NoteKind = TypeVar("NoteKind", bound=Note)
@@ -374,7 +374,7 @@ async def count_rows(work: Work) -> dict[str, int]:
     """Count the rows of every table."""
     return {
         name: await work.session.scalar(select(func.count()).select_from(table)) or 0
-        for name, table in Base.metadata.tables.items()
+        for name, table in METADATA.tables.items()
     }
 
 

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.actors import Admin, Desk, Ledger, Terminal
+from tests.support.actors import Admin, Desk, Ledger, Liaison, Phone, Terminal
 from tests.support.chromium import HALL, LAPTOP, Chromium
 from tests.support.program import Program, running_program
 
 ROOM = "QH01"
+PHONE = (360, 740)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,17 @@ class Stage:
         desk = Desk(await self.chromium.window(self.program.origin, user, size=size))
         await desk.sign_in(user, "/desk")
         return desk
+
+    async def phone(self, name: str = "guest", *, size: tuple[int, int] = PHONE) -> Phone:
+        """A telephone that somebody without an account holds."""
+        return Phone(await self.chromium.window(self.program.origin, name, size=size))
+
+    async def liaison(self, user: str, *, size: tuple[int, int] = LAPTOP) -> Liaison:
+        """A department's liaison on duty."""
+        liaison = Liaison(await self.chromium.window(self.program.origin, user, size=size))
+        await liaison.sign_in(user, "/liaison")
+        await liaison.go_on_duty()
+        return liaison
 
     async def ledger(self, user: str = "duty1") -> Ledger:
         """Somebody signed in at the ledger."""

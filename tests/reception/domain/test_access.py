@@ -32,22 +32,61 @@ DESK_ACTIONS = {
     Action.SEARCH_CASES,
     Action.RUN_ROBOT,
 }
+# Of repeat visits; a director assigns within the own section alone.
+JUDGE_ACTIONS = {Action.JUDGE_REPEAT, Action.ASK_ABOUT_HANDLING}
+HEARING_ACTIONS = {Action.PLAN_HEARING, Action.TOTAL_HANDLING}
+REPEAT_OFFICE_ACTIONS = (
+    JUDGE_ACTIONS | HEARING_ACTIONS | {Action.ASSIGN_CASE, Action.SET_LADDER, Action.READ_HANDLING}
+)
+# A feed of one's own appointments is made for oneself alone; a township's room only by that township.
+CALENDAR_OFFICE_ACTIONS = {Action.KEEP_CALENDAR, Action.SUBSCRIBE_ROOM}
 DEVICE_ACTIONS = {Action.ISSUE_ENROLMENT_CODE, Action.REVOKE_DEVICE, Action.LIST_PEOPLE}
 
 # Written down a second time, by role instead of by action, so that a slip in one of the two shows.
 GRANTED: dict[Role, set[Action]] = {
     Role.TERMINAL: TERMINAL_ACTIONS,
+    Role.GUEST: {Action.COME_BY_LINK},
     Role.TOWNSHIP_OFFICER: {Action.VIEW_CASE, Action.SEARCH_CASES},
-    Role.COUNTY_DUTY_OFFICER: DESK_ACTIONS,  # unseals only the own visit
-    Role.PETITION_OFFICE: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
+    Role.COUNTY_DUTY_OFFICER: DESK_ACTIONS | JUDGE_ACTIONS,  # unseals only the own visit
+    Role.PETITION_OFFICE: DESK_ACTIONS | REPEAT_OFFICE_ACTIONS | {Action.UNSEAL_IDENTITY},
     Role.SECTION_DIRECTOR: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
     Role.BRANCH_LEADER: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
-    Role.MAIN_LEADER: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
+    Role.MAIN_LEADER: DESK_ACTIONS | HEARING_ACTIONS | {Action.HOLD_HEARING} | {Action.UNSEAL_IDENTITY},
     Role.DEPARTMENT_LIAISON: set(),
     Role.SYS_ADMIN: DEVICE_ACTIONS | {Action.CREATE_PERSON, Action.STOP_CALL},
     Role.SECURITY_ADMIN: DEVICE_ACTIONS | {Action.GRANT_ROLE, Action.REVOKE_SESSION},
     Role.AUDIT_ADMIN: {Action.READ_AUDIT},
 }
+
+
+for calendar_reader in (*COUNTY, Role.TOWNSHIP_OFFICER, Role.DEPARTMENT_LIAISON):
+    GRANTED[calendar_reader].add(Action.SEE_CALENDAR)
+GRANTED[Role.PETITION_OFFICE] |= CALENDAR_OFFICE_ACTIONS
+GRANTED[Role.TOWNSHIP_OFFICER] |= {Action.SUBSCRIBE_ROOM}
+# Appointments: everybody who books, and of the county alone whoever decides on other people's.
+for booker in (*COUNTY, Role.TOWNSHIP_OFFICER, Role.TERMINAL):
+    GRANTED[booker] = GRANTED[booker] | {Action.BOOK_APPOINTMENT}
+GRANTED[Role.TOWNSHIP_OFFICER] |= {Action.CONFIRM_NO_SHOW}
+GRANTED[Role.PETITION_OFFICE] |= {
+    Action.DECIDE_APPOINTMENT,
+    Action.CONFIRM_NO_SHOW,
+    Action.BLOCK_ROOM,
+    Action.REALLOCATE_DAY,
+}
+# Rosters: read by whoever works with cases, kept by the office; people ask for themselves alone.
+for roster_reader in (*COUNTY, Role.TOWNSHIP_OFFICER, Role.DEPARTMENT_LIAISON):
+    GRANTED[roster_reader] = GRANTED[roster_reader] | {Action.READ_ROSTERS}
+GRANTED[Role.PETITION_OFFICE] |= {Action.KEEP_ROSTERS}
+# Conflicts of interest: the county enters and asks, a level above decides; one's own ties are one's own.
+for county_role in COUNTY:
+    GRANTED[county_role] = GRANTED[county_role] | {Action.NAME_ACCUSED, Action.ASK_RECUSAL}
+for leader in (Role.SECTION_DIRECTOR, Role.BRANCH_LEADER, Role.MAIN_LEADER):
+    GRANTED[leader] |= {Action.DECIDE_RECUSAL}
+# Bringing people in: a liaison is asked in, and who came is read above and explained by the office.
+GRANTED[Role.DEPARTMENT_LIAISON] |= {Action.GO_ON_DUTY, Action.JOIN_VISIT}
+for attendance_reader in (Role.PETITION_OFFICE, Role.BRANCH_LEADER, Role.MAIN_LEADER):
+    GRANTED[attendance_reader] |= {Action.VIEW_ATTENDANCE}
+GRANTED[Role.PETITION_OFFICE] |= {Action.CONFIRM_ABSENCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +121,12 @@ def test_nobody_without_a_role_may_do_anything(action: Action) -> None:
 def test_only_the_county_unseals_and_the_duty_officer_only_the_own_visit(role: Role) -> None:
     assert can(_one(role), Action.UNSEAL_IDENTITY, is_own=True) is (role in COUNTY)
     assert can(_one(role), Action.UNSEAL_IDENTITY) is (role in COUNTY - {Role.COUNTY_DUTY_OFFICER})
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_county_decides_on_the_own_appointment_and_the_office_on_every_one(role: Role) -> None:
+    assert can(_one(role), Action.DECIDE_APPOINTMENT, is_own=True) is (role in COUNTY)
+    assert can(_one(role), Action.DECIDE_APPOINTMENT) is (role is Role.PETITION_OFFICE)
 
 
 @pytest.mark.parametrize("role", [*sorted(ADMINS), Role.DEPARTMENT_LIAISON, Role.TERMINAL])

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from reception.domain.roles import ADMINS, COUNTY, Role, RoleMix, refuse_role_mix
+from reception.domain.roles import ADMINS, COUNTY, UNGRANTED, Role, RoleMix, refuse_role_mix
 
 
 @pytest.mark.parametrize("admin", sorted(ADMINS))
@@ -29,6 +29,7 @@ def test_nobody_stands_inside_and_outside_the_county_organ(outside: Role, county
         refuse_role_mix([outside, county])
 
 
-def test_no_person_is_a_terminal() -> None:
+@pytest.mark.parametrize("role", sorted(UNGRANTED))
+def test_no_person_is_a_terminal_or_a_guest(role: Role) -> None:
     with pytest.raises(RoleMix):
-        refuse_role_mix([Role.TERMINAL])
+        refuse_role_mix([role])

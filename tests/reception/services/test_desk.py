@@ -10,7 +10,7 @@ from reception.domain.actors import Officer
 from reception.domain.duty import AlreadyAnswered, DutyCheckMissing, DutyState, OutcomesPending
 from reception.domain.errors import BadInput, NotAllowed
 from reception.domain.ids import VisitId
-from reception.domain.roles import COUNTY, Role
+from reception.domain.roles import COUNTY, UNGRANTED, Role
 from reception.domain.visits import VisitState, WrongState
 from reception.services import desk, views
 from reception.services.notes import RingStopped
@@ -80,8 +80,8 @@ async def test_going_on_duty_twice_opens_one_shift(county: County) -> None:
     assert await duty_of(county, officer) is DutyState.READY
 
 
-async def test_only_county_staff_go_on_duty(county: County) -> None:
-    for role in set(Role) - COUNTY - {Role.TERMINAL}:
+async def test_only_county_staff_and_liaisons_go_on_duty(county: County) -> None:
+    for role in set(Role) - COUNTY - UNGRANTED - {Role.DEPARTMENT_LIAISON}:
         officer = await county.officer(role)
         with pytest.raises(NotAllowed):
             await county.goes_on_duty(officer)

@@ -11,7 +11,7 @@ from reception.domain.actors import Officer
 from reception.domain.duty import AlreadyAnswered, NotOnDuty, OfficerBusy, TooManyPending
 from reception.domain.errors import NotAllowed, NotFound, Refusal
 from reception.domain.ids import VisitId
-from reception.domain.roles import COUNTY, Role
+from reception.domain.roles import COUNTY, UNGRANTED, Role
 from reception.domain.visits import OWES_OUTCOME, PendingReason, VisitState, WrongState
 from reception.services import visit
 from reception.services.notes import Admitted, Invited, RingStopped, RoomClosed, RoomOpened
@@ -149,7 +149,7 @@ async def test_only_a_waiting_or_suspended_visit_is_answered(county: County) -> 
 async def test_only_county_staff_answer(county: County) -> None:
     made = await county.visit(VisitState.WAITING)
 
-    for role in set(Role) - COUNTY - {Role.TERMINAL}:
+    for role in set(Role) - COUNTY - UNGRANTED:
         stranger = await county.officer(role)
         with pytest.raises(NotAllowed):
             await county.answers(stranger, made.id)
@@ -316,7 +316,7 @@ async def test_an_administrator_stops_a_call_and_its_officer_owes_the_outcome(co
 async def test_nobody_else_stops_a_call(county: County) -> None:
     made = await county.visit(VisitState.IN_CALL)
 
-    for role in set(Role) - {Role.TERMINAL, Role.SYS_ADMIN}:
+    for role in set(Role) - UNGRANTED - {Role.SYS_ADMIN}:
         stranger = await county.officer(role)
         with pytest.raises(NotAllowed):
             await county.edge.run(partial(visit.stop, actor=stranger, visit=made.id))

@@ -11,7 +11,8 @@ from reception.domain.registration import Matter, Registration, Visitor
 from reception.services import intake
 from reception.services.work import Work
 from reception.store.engine import Sessions
-from reception.store.tables import DeviceRow, UnitRow
+from reception.store.schema import METADATA
+from reception.store.tables import DeviceRow
 from tests.support.rows import NOW, add_place
 from tests.support.works import Office
 
@@ -51,7 +52,7 @@ async def test_a_stolen_database_names_nobody(sessions: Sessions, database_url: 
     async with sessions.read() as session:
         rows = [
             repr(row)
-            for table in UnitRow.metadata.sorted_tables
+            for table in METADATA.sorted_tables
             for row in await session.execute(text(f"SELECT * FROM {table.name}"))  # noqa: S608
         ]
 

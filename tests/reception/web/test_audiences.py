@@ -15,7 +15,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SIGNED_OUT = "signed_out"
 PRINCIPALS = (SIGNED_OUT, *(role.value for role in Role))
 PLACES = {"visit": "unknown", "number": "XF2026-99999", "device": "unknown", "place": "unknown"}
-PLACES |= {"person": "unknown", "login": "unknown"}
+PLACES |= {"person": "unknown", "login": "unknown", "guest": "unknown", "attendance": "unknown"}
+PLACES |= {"unit": "unknown", "token": "unknown"}
+PLACES |= {"link": "unknown", "hearing": "unknown"}
+PLACES |= {"rotation": "unknown", "swap": "unknown", "leave": "unknown"}
+PLACES |= {"change": "unknown", "form": "unknown"}
+PLACES |= {"accused": "unknown", "recusal": "unknown"}
+PLACES |= {"appointment": "unknown", "block": "unknown"}
+PLACES |= {"deed": "unknown", "room": "unknown"}
 
 
 def cells() -> Iterator[object]:
@@ -30,6 +37,8 @@ async def client_of(house: House, principal: str) -> Client:
         return house.stranger()
     if principal == Role.TERMINAL:
         return await house.terminal()
+    if principal == Role.GUEST:
+        return await house.lobby()
     return await house.officer(Role(principal))
 
 
@@ -37,8 +46,8 @@ def expected(audience: Audience, principal: str) -> str:
     """Say what the table promises: `in`, `forbidden` or `sign in first`."""
     if audience.is_public:
         return "in"
-    if principal == SIGNED_OUT:
-        return "sign in first"
+    if principal == SIGNED_OUT or (principal == Role.GUEST and Role.GUEST not in audience.roles):
+        return "sign in first"  # outside its own path a guest's cookie is nobody's
     return "in" if Role(principal) in audience.roles else "forbidden"
 
 
