@@ -4,6 +4,7 @@ No IO, no clock.  What is compared are identities and texts that somebody has op
 codes and points.  A person confirms or rejects; nothing here names, ranks or remembers a visitor.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import combinations
 
-from pypinyin import Style, lazy_pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from reception.domain.redaction import Person
+
+# One sign is asked for at a time: the dictionary of phrases would cost every start a fifth of a second.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+
+from pypinyin import Style, lazy_pinyin  # noqa: E402
 
 
 class Evidence(StrEnum):

@@ -335,12 +335,18 @@ export class Call extends EventTarget {
     this.#follow();
   }
 
+  /** Everybody else who is here was shut out: that nothing arrives is as it should be. */
+  get #waitForUs() {
+    const others = this.#roomState?.peers.filter(({ slot, present }) => slot !== null && present) ?? [];
+    return others.length > 0 && others.every((peer) => !exchanges(peer, this.#roomState));
+  }
+
   /** The state people see, from the room's phase and what really arrives. */
   #follow() {
     if (!this.#roomState) return;
     if (this.#roomState.phase === "countdown") this.#become("countdown");
     else if (this.#isShutOut) this.#become("held");
-    else if (this.#flowing && this.transport.state !== "interrupted") this.#become(this.#roomState.private ? "private" : "connected");
+    else if ((this.#flowing || this.#waitForUs) && this.transport.state !== "interrupted") this.#become(this.#roomState.private ? "private" : "connected");
     else this.#become(this.#hasFlowed ? "reconnecting" : "connecting");
   }
 

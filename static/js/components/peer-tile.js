@@ -95,7 +95,8 @@ export class PeerTile {
   #showPace() {
     const isPresent = this.element.dataset.present === "true";
     const why = this.#pace === "sound_only" ? "js.line.peer.sound_only" : "js.call.peer_camera_off";
-    this.#away.textContent = say(isPresent ? why : "js.call.peer_away");
+    const isHeld = this.element.dataset.held === "true";
+    this.#away.textContent = say(!isPresent ? "js.call.peer_away" : isHeld ? "js.conduct.is_held" : why);
     this.#slow.hidden = !isPresent || this.#pace !== "slow";
   }
 

@@ -26,6 +26,7 @@ DESK_ACTIONS = {
     Action.INVITE,
     Action.JOIN_VISIT,
     Action.END_CALL,
+    Action.CONTROL_CALL,
     Action.FOLLOW_CALL,
     Action.WRITE_OUTCOME,
     Action.VIEW_CASE,
@@ -52,7 +53,7 @@ GRANTED: dict[Role, set[Action]] = {
     Role.SECTION_DIRECTOR: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
     Role.BRANCH_LEADER: DESK_ACTIONS | {Action.UNSEAL_IDENTITY},
     Role.MAIN_LEADER: DESK_ACTIONS | HEARING_ACTIONS | {Action.HOLD_HEARING} | {Action.UNSEAL_IDENTITY},
-    Role.DEPARTMENT_LIAISON: set(),
+    Role.DEPARTMENT_LIAISON: {Action.CONTROL_CALL, Action.END_CALL},  # with the lead taken over
     Role.SYS_ADMIN: DEVICE_ACTIONS | {Action.CREATE_PERSON, Action.STOP_CALL},
     Role.SECURITY_ADMIN: DEVICE_ACTIONS | {Action.GRANT_ROLE, Action.REVOKE_SESSION},
     Role.AUDIT_ADMIN: {Action.READ_AUDIT},

@@ -49,6 +49,7 @@ class Call:
         return [event.kind for event in events]
 
     async def says(self, actor: Officer, text: str) -> None:
+        self.county.clock.advance(seconds=1)
         await self.county.edge.run(lambda work: _write_line(work, RoomId(self.id), actor.seat, text))
 
     async def hears(self, seat: SeatId) -> list[str]:
