@@ -20,7 +20,7 @@ from reception.domain.redaction import Person
 # One sign is asked for at a time: the dictionary of phrases would cost every start a fifth of a second.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
-from pypinyin import Style, lazy_pinyin  # noqa: E402
+from pypinyin import Style, lazy_pinyin
 
 
 class Evidence(StrEnum):

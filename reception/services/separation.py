@@ -9,10 +9,11 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from reception.domain.actors import seat_of_person
+from reception.domain.conditions import RemoveReason
 from reception.domain.ids import CaseId, PersonId, VisitId
 from reception.domain.roles import COUNTY, Role
 from reception.domain.visits import PendingReason, SuspendReason, VisitState
-from reception.services import attendance, suspension
+from reception.services import attendance, call_control, suspension
 from reception.services.conflicts import barred_in
 from reception.services.notes import DutyChanged, QueueChanged, Removed, RingStopped, VisitChanged
 from reception.services.work import Work
@@ -69,11 +70,17 @@ async def _eject(work: Work, row: VisitRow, out: Collection[str]) -> None:
     )
     for place in (await work.session.scalars(query)).all():
         person = PersonId(place.person_id or "")
-        await Visits(work.session).remove(visit, seat_of_person(person), at=work.now)
         await attendance.withdraw(work, visit, person)
-        await Visits(work.session).note_event(visit, "removed", at=work.now, person=person, code="recusal")
         await work.record("service", AuditAction.CONFLICT_SEPARATED, row)
-        work.tell(Removed(visit, seat_of_person(person), "removed"), DutyChanged(person))
+        work.tell(DutyChanged(person))
+        # Whoever received the visit hands it over below; from anybody else the lead goes back to them.
+        if person != row.officer_id and await call_control.eject(
+            work, visit, seat_of_person(person), RemoveReason.CONFLICT
+        ):
+            continue
+        await Visits(work.session).remove(visit, seat_of_person(person), at=work.now)
+        await Visits(work.session).note_event(visit, "removed", at=work.now, person=person, code="recusal")
+        work.tell(Removed(visit, seat_of_person(person), "removed"))
 
 
 async def _pass_promise_on(work: Work, row: VisitRow, out: Collection[str]) -> None:

@@ -33,6 +33,8 @@ const picker = find(root, "device-picker", DevicePicker);
 picker.capture = capture;
 
 let token = door.takeToken();
+// Another link in the same tab changes the fragment alone: the page begins anew with it.
+window.addEventListener("hashchange", () => location.reload());
 /** @type {import("../join/door.js").GuestView | null} */
 let view = null;
 let hasLeft = false;
