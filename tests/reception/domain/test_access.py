@@ -77,6 +77,8 @@ GRANTED[Role.PETITION_OFFICE] |= {
 # Rosters: read by whoever works with cases, kept by the office; people ask for themselves alone.
 for roster_reader in (*COUNTY, Role.TOWNSHIP_OFFICER, Role.DEPARTMENT_LIAISON):
     GRANTED[roster_reader] = GRANTED[roster_reader] | {Action.READ_ROSTERS}
+for board_reader in COUNTY | {Role.TOWNSHIP_OFFICER}:
+    GRANTED[board_reader] = GRANTED[board_reader] | {Action.SEE_SCHEDULE}
 GRANTED[Role.PETITION_OFFICE] |= {Action.KEEP_ROSTERS}
 # Conflicts of interest: the county enters and asks, a level above decides; one's own ties are one's own.
 for county_role in COUNTY:
