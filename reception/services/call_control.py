@@ -62,12 +62,24 @@ def lead_of(row: VisitRow) -> SeatId | None:
 
 
 async def conducted(work: Work, actor: Actor, visit: VisitId) -> VisitRow:
-    """Return a running call that this actor conducts: as the officer who received it, or with the lead.
+    """Return a running call that this actor conducts.
+
+    Raises:
+        NotFound, NotLeading: as `led`.
+        WrongState: it is not running.
+    """
+    row = await led(work, actor, visit)
+    if VisitState(row.state) is not VisitState.IN_CALL:
+        raise WrongState
+    return row
+
+
+async def led(work: Work, actor: Actor, visit: VisitId) -> VisitRow:
+    """Return a visit that this actor received, or leads; its call may be over.
 
     Raises:
         NotFound: the actor has no part in it.
         NotLeading: the actor only takes part.
-        WrongState: it is not running.
     """
     may(actor, Action.CONTROL_CALL)
     row = await Visits(work.session).get(visit)
@@ -76,8 +88,6 @@ async def conducted(work: Work, actor: Actor, visit: VisitId) -> VisitRow:
         if place is None or place.admitted_at is None or place.removed_at is not None:
             raise NotFound
         raise NotLeading
-    if VisitState(row.state) is not VisitState.IN_CALL:
-        raise WrongState
     return row
 
 

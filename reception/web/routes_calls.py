@@ -74,16 +74,6 @@ INVITING = (
         True,
     ),
     Route(
-        "POST",
-        f"{V}/visits/{{visit}}/let-in",
-        invitations.let_in,
-        DESK,
-        "let_in",
-        _c.LetIn,
-        _a.VisitMoved,
-        True,
-    ),
-    Route(
         "GET",
         f"{V}/visits/{{visit}}/attendance",
         invitations.show_attendance,

@@ -10,10 +10,9 @@ from reception.domain.errors import BadInput
 from reception.domain.guests import GuestState
 from reception.domain.ids import GuestId, PersonId, VisitId
 from reception.domain.roles import Role
-from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS, SWITCHBOARD
 from reception.services import attendance, guest_links, invitations, liaisons
-from reception.services.call_control import conducted, hold
+from reception.services.call_control import led
 from reception.services.work import Work
 from reception.web.api.answers import Answer, AnsweredVisit, VisitMoved
 from reception.web.api.bodies import DutyOn, Nothing
@@ -33,7 +32,6 @@ from reception.web.shapes.calls import (
     GuestStands,
     InvitedAnswer,
     InviteRole,
-    LetIn,
     LiaisonCall,
     LiaisonDuty,
     LiaisonView,
@@ -42,7 +40,6 @@ from reception.web.shapes.calls import (
     PostView,
 )
 from reception.web.sockets import close_logins
-from signaling.ids import SeatId
 
 
 class _MadeLink(Answer, kw_only=True):
@@ -134,24 +131,12 @@ async def decline(request: web.Request) -> web.StreamResponse:
     return await run_once(request, use_case)
 
 
-async def let_in(request: web.Request) -> web.StreamResponse:
-    """`POST /api/v1/visits/{visit}/let-in`: take somebody who arrived on hold into the call."""
-    actor, body = officer(request), await body_of(request, LetIn)
-    visit = VisitId(request.match_info["visit"])
-
-    async def use_case(work: Work) -> VisitMoved:
-        await hold(work, actor, visit, SeatId(body.seat), on=False)
-        return VisitMoved(visit=visit, state=VisitState.IN_CALL)
-
-    return await run_once(request, use_case)
-
-
 async def show_attendance(request: web.Request) -> web.StreamResponse:
-    """`GET /api/v1/visits/{visit}/attendance`: who was asked into the call, for its host."""
+    """`GET /api/v1/visits/{visit}/attendance`: who was asked into a call, for its leader, to its end."""
     actor, visit = officer(request), VisitId(request.match_info["visit"])
 
     async def read(work: Work) -> AttendanceView:
-        await conducted(work, actor, visit)
+        await led(work, actor, visit)
         asked = (await attendance.asked_into(work, [visit])).get(visit, [])
         return AttendanceView(
             asked=as_answer(list[AskedView], asked),

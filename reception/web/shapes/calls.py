@@ -119,15 +119,6 @@ class AbsenceConfirmed(Answer, kw_only=True):
     reason: str
 
 
-class LetIn(Body, kw_only=True):
-    """Who arrived on hold and may come into the call now."""
-
-    seat: Id
-
-
-# One-time links
-
-
 class MakeGuestLink(Body, kw_only=True):
     """Somebody without an account is asked in; `not_before` delays the link, now by default."""
 

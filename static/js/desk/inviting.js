@@ -41,4 +41,4 @@ export const revokeGuest = (visit, guest) => api("POST", `/api/v1/visits/${visit
 export const admitGuest = (visit, guest) => api("POST", `/api/v1/visits/${visit}/guests/${guest}/admit`, {});
 
 /** Take somebody off hold: whoever arrived on it is in the call from now on. @param {string} visit @param {string} seat */
-export const letIn = (visit, seat) => api("POST", `/api/v1/visits/${visit}/let-in`, { seat });
+export const letIn = (visit, seat) => api("POST", `/api/v1/visits/${visit}/hold`, { seat, on: false });

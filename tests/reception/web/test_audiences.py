@@ -46,8 +46,10 @@ def expected(audience: Audience, principal: str) -> str:
     """Say what the table promises: `in`, `forbidden` or `sign in first`."""
     if audience.is_public:
         return "in"
-    if principal == SIGNED_OUT or (principal == Role.GUEST and Role.GUEST not in audience.roles):
-        return "sign in first"  # outside its own path a guest's cookie is nobody's
+    if principal == SIGNED_OUT:
+        return "sign in first"
+    if (principal == Role.GUEST) != (Role.GUEST in audience.roles):
+        return "sign in first"  # a guest's cookie is nobody's elsewhere, and nobody else's counts in its path
     return "in" if Role(principal) in audience.roles else "forbidden"
 
 

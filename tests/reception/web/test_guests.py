@@ -207,9 +207,21 @@ async def test_a_liaison_joins_on_hold_and_sees_nobody_until_let_in(house: House
     assert next(peer for peer in room.peers if peer.seat == liaison.actor.seat).held
     (asked,) = (await host.get(f"/api/v1/visits/{made.id}/attendance")).json["asked"]
     assert asked["is_held"]
-    let_in = await host.post(f"/api/v1/visits/{made.id}/let-in", {"seat": liaison.actor.seat})
+    let_in = await host.post(f"/api/v1/visits/{made.id}/hold", {"seat": liaison.actor.seat, "on": False})
     assert let_in.status == 200, let_in.text
     room = await page.expect(RoomState)
     assert not next(peer for peer in room.peers if peer.seat == liaison.actor.seat).held
     # What was said before is not theirs to read.
     assert (await liaison.get(f"/api/v1/visits/{made.id}/snapshot")).code == "not_allowed"
+
+
+async def test_who_was_asked_is_there_to_read_while_the_outcome_is_written(house: House) -> None:
+    _, unit = await liaison_of(house)
+    host, made = await call_of(house)
+    await host.post(f"/api/v1/visits/{made.id}/invite-role", {"role": "department_liaison", "unit": unit})
+
+    await host.post(f"/api/v1/visits/{made.id}/end")
+
+    (asked,) = (await host.get(f"/api/v1/visits/{made.id}/attendance")).json["asked"]
+    assert asked["unit"]
+    assert not asked["is_held"]
