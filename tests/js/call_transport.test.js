@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
+import { soundAs } from "../../static/js/call/sound.js";
 import { MediaTransport } from "../../static/js/call/transport.js";
 
 class ScriptedStream {
@@ -102,11 +103,14 @@ class ScriptedPeer extends EventTarget {
 
 /** What the relay answers as long as it knows the transport. */
 const ANSWER = "v=0\r\nm=audio 9 x\r\na=fingerprint:sha-256 AA\r\na=ssrc:1 cname:slot0\r\n";
+const SOUND_ANSWER =
+  "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:0\r\na=fingerprint:sha-256 AA\r\na=ssrc:1 cname:slot0\r\n" +
+  "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtpmap:111 opus/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
 const OTHER_RELAY = ANSWER.replace("AA", "BB");
 
 /** Let every promise that is due run. */
 const settle = async () => {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn += 1) await Promise.resolve();
 };
 
 let peers = [];
@@ -586,17 +590,42 @@ test("the ladder's rung is carried out on the connection that serves and on its 
   assert.equal(peers.at(-1).transceivers[0].sender.parameters.encodings[0].priority, "high");
 });
 
-test("over a narrow line sound goes once, over a wide one each packet carries the one before", async () => {
-  const transport = await connected();
-  const [sound] = peers[0].getSenders();
-  const opus = { mimeType: "audio/opus", payloadType: 111 };
-  sound.parameters.codecs = [{ mimeType: "audio/red", payloadType: 63 }, opus];
+test("over a narrow line sound goes once and in longer packets, over a wide one each packet carries the one before", async () => {
+  const transport = await connected(async () => SOUND_ANSWER);
 
   await transport.climb("audio");
-  assert.deepEqual(sound.parameters.encodings[0].codec, opus);
+  const thin = peers[0].answers.at(-1);
+  assert.match(thin, /^v=0\r\nm=audio 9 UDP\/TLS\/RTP\/SAVPF 111 63\r\n/);
+  assert.match(thin, /a=ptime:60/);
+  await transport.climb("text");
+  assert.equal(peers[0].answers.length, 2, "nothing changed: nothing is taken anew");
 
   await transport.climb("video");
-  assert.equal(sound.parameters.encodings[0].codec, undefined);
+  assert.equal(peers[0].answers.at(-1), SOUND_ANSWER);
+  assert.equal(offers.length, 1, "the relay hears nothing of it");
+});
+
+test("while new ways are asked for, sound is changed only by the answer that comes", async () => {
+  const answers = [];
+  const transport = await connected((sdp) => (offers.length === 1 ? SOUND_ANSWER : new Promise((resolve) => answers.push([sdp, resolve]))));
+  transport.nudge(true);
+  await settle();
+
+  await transport.climb("audio");
+  assert.equal(peers[0].answers.length, 1);
+
+  answers[0][1](SOUND_ANSWER);
+  await settle();
+  assert.match(peers[0].answers[1], / 111 63\r\n/);
+});
+
+test("only our own sound is changed in an answer", () => {
+  const other = SOUND_ANSWER.replace("v=0\r\n", "");
+  const both = soundAs(SOUND_ANSWER + other, false);
+
+  assert.ok(both.endsWith(other));
+  assert.equal(soundAs(both, true), both);
+  assert.equal(soundAs(ANSWER, false), ANSWER, "no plain sound was agreed on");
 });
 
 test("an answer to an older offer is thrown away", async () => {

@@ -7,7 +7,7 @@
 /** @typedef {"video_high" | "video" | "video_low" | "stills" | "audio" | "text"} Rung */
 /**
  * @typedef {{videoKbps: number, fps: number, height: number, audioKbps: number, isDoubled: boolean}} Shape videoKbps 0: no
- *   picture leaves; isDoubled: every packet of sound carries the one before along
+ *   picture leaves; isDoubled: every packet of sound carries the one before along, else there are fewer of them (sound.js)
  */
 /**
  * @typedef {object} LineSample

@@ -4,6 +4,7 @@
  */
 
 import { codeOfPeer } from "./set-up-codes.js";
+import { soundAs } from "./sound.js";
 
 /** Slot 0 shares its sections with our own tracks; slots 1 to 4 only receive. */
 export const SLOTS = 5;
@@ -17,8 +18,13 @@ export class Link extends EventTarget {
   #candidates = 0;
   /** ICE error codes of TURN servers: 401 refused us, 701 did not answer. @type {Set<number>} */
   #errors = new Set();
-  /** What tells the relay's transport from another one, from the answer in force. */
-  #marks = "";
+  /** The answer in force, as the relay wrote it and as we took it. */
+  #answer = "";
+  #taken = "";
+  /** An offer of ours is not answered yet: the answer of before fits no longer. */
+  #isOffering = false;
+  #isDoubled = true;
+  #retaking = Promise.resolve();
 
   /** @param {RTCPeerConnection} peer a new one */
   constructor(peer) {
@@ -69,6 +75,8 @@ export class Link extends EventTarget {
 
   /** The relay learns our address from the checks themselves; it accepts no named one. */
   async offer() {
+    this.#isOffering = true;
+    await this.#retaking;
     await this.peer.setLocalDescription();
     const sdp = this.peer.localDescription?.sdp ?? "";
     return sdp.replace(/^a=(candidate|end-of-candidates).*\r\n/gm, "");
@@ -79,7 +87,9 @@ export class Link extends EventTarget {
    *
    * @param {RTCConfiguration} configuration relays with credentials of today
    */
-  restartOffer(configuration) {
+  async restartOffer(configuration) {
+    this.#isOffering = true;
+    await this.#retaking; // it goes on with the credentials of before
     this.peer.setConfiguration({ ...this.peer.getConfiguration(), ...configuration });
     this.peer.restartIce();
     return this.offer();
@@ -87,17 +97,32 @@ export class Link extends EventTarget {
 
   /** @param {string} answer */
   async take(answer) {
-    await this.peer.setRemoteDescription({ type: "answer", sdp: answer });
-    this.#marks = marksOf(answer);
+    this.#taken = soundAs(answer, this.#isDoubled);
+    await this.peer.setRemoteDescription({ type: "answer", sdp: this.#taken });
+    this.#answer = answer;
+    this.#isOffering = false;
+    await this.#retake(); // the ladder may have moved meanwhile
+  }
+
+  /** Take the answer in force anew, as our sound is to leave by now. */
+  #retake() {
+    this.#retaking = this.#retaking.then(async () => {
+      const wanted = soundAs(this.#answer, this.#isDoubled);
+      if (this.#isOffering || wanted === this.#taken) return;
+      this.#taken = wanted;
+      await this.peer.setLocalDescription();
+      await this.peer.setRemoteDescription({ type: "answer", sdp: wanted });
+    }).catch(() => undefined); // closed meanwhile
+    return this.#retaking;
   }
 
   get isAnswered() {
-    return this.#marks !== "";
+    return this.#answer !== "";
   }
 
   /** Whether the relay went on with the transport that we know; otherwise it built a new one. @param {string} answer */
   continues(answer) {
-    return marksOf(answer) === this.#marks;
+    return marksOf(answer) === marksOf(this.#answer);
   }
 
   /** @param {Own} own */
@@ -108,16 +133,12 @@ export class Link extends EventTarget {
 
   /** What may leave, as the ladder says. @param {Shape} shape */
   async shape(shape) {
+    this.#isDoubled = shape.isDoubled;
+    await this.#retake();
     const [sound, picture] = this.#senders;
     const height = picture?.track?.getSettings?.().height || shape.height;
     await Promise.all([
-      change(sound, {
-        maxBitrate: shape.audioKbps * 1000,
-        priority: "high",
-        networkPriority: "high",
-        codec: shape.isDoubled ? undefined : plainCodec(sound),
-        adaptivePtime: !shape.isDoubled, // fewer packets: on a narrow line their headers are more than half of speech
-      }),
+      change(sound, { maxBitrate: shape.audioKbps * 1000, priority: "high", networkPriority: "high" }),
       // A moving face in fewer points tells more than a sharp one that stands still.
       change(picture, {
         active: shape.videoKbps > 0,
@@ -150,9 +171,7 @@ function onlyCodecs(kind, names) {
   return names.flatMap((name) => codecs.filter(({ mimeType }) => mimeType.toLowerCase() === name));
 }
 
-/** @typedef {Partial<RTCRtpEncodingParameters> & {codec?: RTCRtpCodec, adaptivePtime?: boolean}} Wish newer than the types */
-
-/** @param {RTCRtpSender | undefined} sender @param {Wish} wish @param {RTCDegradationPreference} [degradation] */
+/** @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish @param {RTCDegradationPreference} [degradation] */
 async function change(sender, wish, degradation) {
   const parameters = sender?.getParameters();
   const encoding = parameters?.encodings[0];
@@ -163,12 +182,7 @@ async function change(sender, wish, degradation) {
   await sender.setParameters(parameters).catch(() => undefined);
 }
 
-/** What was agreed on beside redundant sound; a browser that knows no choice goes on as before. @param {RTCRtpSender | undefined} sound */
-function plainCodec(sound) {
-  return sound?.getParameters().codecs?.find(({ mimeType }) => mimeType.toLowerCase() === "audio/opus");
-}
-
-/** @param {string} answer */
+/** What tells the relay's transport from another one. @param {string} answer */
 function marksOf(answer) {
   return (answer.match(/^a=(fingerprint:.*|ssrc:\d+)/gm) ?? []).join("\n");
 }
