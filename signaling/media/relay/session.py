@@ -62,6 +62,7 @@ class RtpSession:
         self._remb: tuple[int, float] | None = None
         self._fell_at = self._rose_at = float("-inf")
         self._doubling = Doubling()
+        self._heard_at = 0.0  # when the seat last said what it gets
         self._video_bytes = 0
         self._video_rate = 0.0  # bit/s sent to the seat during the last second
         self._sources: set[int] = set()
@@ -138,10 +139,10 @@ class RtpSession:
         if isinstance(message, RtcpSrPacket):
             self._name(message.ssrc)
             self._sender_report(message, now)
-            self._reception_of_slots(message.reports)
+            self._reception_of_slots(message.reports, now)
         elif isinstance(message, RtcpRrPacket):
             self._name(message.ssrc)
-            self._reception_of_slots(message.reports)
+            self._reception_of_slots(message.reports, now)
         elif isinstance(message, RtcpRtpfbPacket):
             slot = self._slot_of.get(message.media_ssrc)
             if slot is not None and message.fmt == RTCP_RTPFB_NACK:
@@ -149,11 +150,12 @@ class RtpSession:
         elif isinstance(message, RtcpPsfbPacket):
             self._payload_feedback(message, now)
 
-    def _reception_of_slots(self, reports: list[RtcpReceiverInfo]) -> None:
+    def _reception_of_slots(self, reports: list[RtcpReceiverInfo], now: float) -> None:
         for report in reports:
             slot = self._slot_of.get(report.ssrc)
             if slot is not None:
                 slot.loss = report.fraction_lost
+                slot.reported_at = self._heard_at = now
 
     def _payload_feedback(self, message: RtcpPsfbPacket, now: float) -> None:
         ssrc = message.media_ssrc
@@ -233,7 +235,7 @@ class RtpSession:
             fell_at=self._fell_at,
             rose_at=self._rose_at,
             flowing=self._video_rate,
-            loss=max(slot.loss for slot in shown) / 256,
+            loss=1 - min(slot.arriving(self._heard_at) for slot in shown),
         )
         total = bearable(line)
         share = total // len(shown) if total is not None else None

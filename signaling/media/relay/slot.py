@@ -20,6 +20,8 @@ from signaling.media.sdp import ABS_SEND_TIME, Section
 logger = logging.getLogger(__name__)
 
 _EXTENSION = struct.Struct("!HHI")
+# A browser reports on a picture about once a second, on sound every five.
+_UNHEARD_S = 3.0
 
 
 class Receiver(Protocol):
@@ -45,6 +47,7 @@ class Slot:
         self.ssrc = secrets.randbits(32)
         self.row: Row | None = None
         self.loss = 0  # the fraction lost on the way to the receiver, in 256ths
+        self.reported_at = 0.0  # when the receiver last said so, or this source began
         self.share: int | None = None  # what the receiver's line bears of this picture, bit/s
         self.track: Track | None = None
         self._thinning = Thinning()
@@ -83,6 +86,18 @@ class Slot:
         if self.kind != "video" or self.track is None or self.step is Step.NONE:
             return False
         return self._stills.wants_key_frame(now) if self.step is Step.STILLS else self._first is None
+
+    def arriving(self, heard_at: float) -> float:
+        """The part of the picture that arrives, 0 to 1.
+
+        A browser does not report on what it has never got: a picture of which nothing is said, while
+        it goes on saying something of the sound, does not arrive at all.
+
+        Args:
+            heard_at: when the seat last reported on anything.
+        """
+        is_unheard = self.has_begun and self._whole and heard_at - self.reported_at >= _UNHEARD_S
+        return 0.0 if is_unheard else 1 - self.loss / 256
 
     @property
     def total_bytes(self) -> int:
@@ -207,6 +222,7 @@ class Slot:
 
     def _begin(self, packet: Packet, now: float) -> None:
         self._first = packet.number
+        self.reported_at = now
         self._shift = self._highest + 1 - packet.number
         # At least one frame on (20 ms of audio, a 30th of a second of video).
         frame = self._clock_rate // (50 if self.kind == "audio" else 30)

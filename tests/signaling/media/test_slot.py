@@ -317,6 +317,21 @@ def test_the_senders_sound_is_made_as_robust_as_the_worst_receiver_needs() -> No
     assert report.fraction_lost == 40
 
 
+def test_a_picture_of_which_nothing_is_said_while_sound_is_reported_does_not_arrive() -> None:
+    source = Source()
+    slot = slot_of(Recorder())
+    shown(slot, source, 0.0)
+    assert slot.arriving(heard_at=9.0) == 1.0  # nothing of it was sent yet
+
+    source.send(KEY, 10.0)
+    assert slot.arriving(heard_at=9.0) == 1.0  # a seat that says nothing at all is another matter
+    assert slot.arriving(heard_at=12.9) == 1.0
+    assert slot.arriving(heard_at=13.0) == 0.0
+
+    slot.loss, slot.reported_at = 64, 13.0
+    assert slot.arriving(heard_at=14.0) == 0.75
+
+
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 3)), max_size=60))
 def test_any_order_of_packets_stays_within_the_slots_stream(sent: list[tuple[int, int]]) -> None:
     recorder, source = Recorder(), Source()
