@@ -1,9 +1,9 @@
 /**
- * `<call-stage>` shows a call: one large picture, the others in a strip, our own small and mirrored, the countdown, the
- * call state and the reason code. It decides nothing; call/call.js does.
+ * `<call-stage>` shows a call: one large picture, the others in fixed places of a strip, our own small and mirrored, the
+ * countdown, the call state and the reason code. It decides nothing; call/call.js does.
  *
  * Attributes: `main-role` (space-separated roles that are large), `fill` (the large picture fills the element, the
- * others float on it: the terminal), `plain` (reason without its code: visitors), `phone` (to call when all else fails).
+ * others stand beside it: the terminal), `plain` (reason without its code: visitors), `phone` (to call when all else fails).
  * Use: `const stage = document.querySelector("call-stage"); stage.follow(call, transport, mySeat);`
  * Alone: set `state`, `code`, `local`, call `show(roomState, slot)`.
  */
@@ -28,6 +28,8 @@ export class CallStage extends HTMLElement {
   #tiles = new Map();
   /** @type {string | null} */
   #pinned = null;
+  /** Who has which place of the strip, so that nobody moves. @type {Map<string, import("../call/layout.js").Place>} */
+  #homes = new Map();
   #seat = "";
   /** @type {number | undefined} */
   #frame;
@@ -72,7 +74,7 @@ export class CallStage extends HTMLElement {
     this.dataset.testid ||= "stage";
     this.#own.muted = true;
     this.#unmute.addEventListener("click", () => this.#playAll());
-    this.append(this.#pictures, this.#frameWords, this.#countdown, this.#stateBadge, this.#reason, this.#notes, this.#unmute);
+    this.append(this.#pictures, this.#countdown, this.#stateBadge, this.#reason, this.#frameWords, this.#notes, this.#unmute);
     this.#pictures.append(this.#ownTile);
     this.state = "idle";
   }
@@ -143,17 +145,25 @@ export class CallStage extends HTMLElement {
    */
   show(room, slot) {
     this.#peers = room.peers;
-    const { main, strip } = arrange(room.peers, this.#seat, (this.getAttribute("main-role") ?? "").split(" "), this.#pinned);
-    const shown = main ? [main, ...strip] : [];
-    for (const [seat, tile] of this.#tiles) if (!shown.some((peer) => peer.seat === seat)) this.#remove(seat, tile);
-    for (const [place, peer] of shown.entries()) {
+    const others = room.peers.filter(({ seat }) => seat !== this.#seat);
+    for (const [seat, tile] of this.#tiles) if (!others.some((peer) => peer.seat === seat)) this.#remove(seat, tile);
+    for (const peer of others) {
       const tile = this.#tiles.get(peer.seat) ?? this.#add(peer.seat);
-      tile.show(peer, { isMain: peer === main, place, stream: peer.slot === null ? null : slot(peer.slot) });
+      tile.show(peer, peer.slot === null ? null : slot(peer.slot));
     }
-    this.dataset.others = String(strip.length);
+    this.#arrange();
     this.#showFrame(frameOf(room, this.#seat));
     if (room.phase === "countdown") this.#startCountdown(room.countdown_ms);
     else this.#stopCountdown();
+  }
+
+  /** Places are style only: a moved video element would stop. */
+  #arrange() {
+    const mainRoles = (this.getAttribute("main-role") ?? "").split(" ");
+    const { places, homes } = arrange(this.#peers, this.#seat, mainRoles, { pinned: this.#pinned, before: this.#homes });
+    this.#homes = homes;
+    for (const [seat, tile] of this.#tiles) tile.place = places.get(seat) ?? "4";
+    this.dataset.others = String(homes.size);
   }
 
   /** Words round the stage; on hold they stand where the pictures were. @param {{kind: string, names: string[]}} frame */
@@ -168,6 +178,7 @@ export class CallStage extends HTMLElement {
     this.#stopCountdown();
     for (const [seat, tile] of this.#tiles) this.#remove(seat, tile);
     this.#pinned = null;
+    this.#homes = new Map();
     this.#showFrame({ kind: "none", names: [] });
     this.#unmute.hidden = true;
     this.local = null;
@@ -237,11 +248,10 @@ export class CallStage extends HTMLElement {
     this.#tiles.delete(seat);
   }
 
-  /** Make a picture of the strip large. Places change by style order only: a moved video element would stop. @param {string} seat */
+  /** Make a picture of the strip large. @param {string} seat */
   #pick(seat) {
-    this.#pinned = this.#pinned === seat ? null : seat;
-    this.dispatchEvent(new CustomEvent("pick", { detail: this.#pinned }));
-    for (const [other, tile] of this.#tiles) tile.isMain = this.#pinned ? other === this.#pinned : tile.place === 0;
+    this.#pinned = seat;
+    this.#arrange();
   }
 
   /** The browser wants a click before sound: any one will do. */

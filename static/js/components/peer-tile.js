@@ -14,7 +14,7 @@ export class PeerTile {
   #sound = el("audio", { attrs: { autoplay: true } });
   #name = el("strong");
   #post = el("span", { class: "tile-post" });
-  #muted = el("span", { class: "tile-muted", hidden: true }, icon("mic-off"), say("js.call.peer_muted"));
+  #muted = el("span", { class: "tile-muted", hidden: true }, icon("mic-off"), el("span", { class: "tile-word", text: say("js.call.peer_muted") }));
   #slow = el("span", { class: "tile-slow", testid: "peer-slow", hidden: true, text: say("js.line.peer.slow") });
   #marks = el("span", { class: "tile-marks", testid: "peer-marks" });
   #away = el("p", { class: "tile-away" });
@@ -25,7 +25,6 @@ export class PeerTile {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #calm;
   #pick = el("button", { class: "tile-pick", attrs: { type: "button" } }, say("js.call.enlarge"));
-  place = 0;
 
   /** @param {{onBlocked: () => void, onPick: () => void}} listeners onBlocked: the browser wants a click before sound */
   constructor({ onBlocked, onPick }) {
@@ -38,20 +37,20 @@ export class PeerTile {
       this.#sound,
       el("div", { class: "tile-blank", attrs: { "aria-hidden": "true" } }, icon("user")),
       this.#away,
-      el("figcaption", {}, this.#name, this.#post, this.#marks, this.#muted, this.#slow, this.#pick),
+      el("figcaption", {}, this.#name, this.#muted, this.#post, this.#marks, this.#slow),
+      this.#pick,
     );
     this.#pick.addEventListener("click", onPick);
   }
 
-  /** @param {boolean} isMain */
-  set isMain(isMain) {
-    this.element.classList.toggle("is-main", isMain);
+  /** @param {import("../call/layout.js").Place} place */
+  set place(place) {
+    this.element.dataset.place = place;
+    this.element.classList.toggle("is-main", place === "main");
   }
 
-  /** @param {Peer} peer @param {{isMain: boolean, place: number, stream: MediaStream | null}} where */
-  show(peer, { isMain, place, stream }) {
-    this.place = place;
-    this.isMain = isMain;
+  /** @param {Peer} peer @param {MediaStream | null} stream */
+  show(peer, stream) {
     const isBlink = !peer.present && this.element.dataset.present === "true";
     this.#peer = peer;
     if (!isBlink) this.#paint(peer);
