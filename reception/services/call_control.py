@@ -32,6 +32,7 @@ from reception.services import suspension
 from reception.services.notes import ConditionsChanged, DutyChanged, Removed, VisitChanged
 from reception.services.work import Work
 from reception.store.audit import AuditAction
+from reception.store.bringing_tables import GuestRow
 from reception.store.tables import ParticipantRow, PersonRow, VisitRow
 from reception.store.visits import Visits
 from signaling.ids import SeatId
@@ -318,7 +319,11 @@ async def leave(work: Work, actor: Officer, visit: VisitId) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PutOut:
-    """Somebody who was put out of a visit and may not come back by themselves."""
+    """Somebody who was put out of a visit and may not come back by themselves.
+
+    Attributes:
+        name: a guest's is what the host wrote on the link, never the one they gave themselves.
+    """
 
     seat: SeatId
     name: str
@@ -331,10 +336,15 @@ async def put_out(work: Work, actor: Officer, visit: VisitId) -> list[PutOut]:
     await conducted(work, actor, visit)
     found = []
     for place in await Visits(work.session).removed(visit):
-        person = await work.session.get(PersonRow, place.person_id) if place.person_id else None
-        name = person.name if person else ""
+        name = await _name(work, place)
         found.append(PutOut(SeatId(place.seat), name, place.role, place.removed_reason or ""))
     return found
+
+
+async def _name(work: Work, place: ParticipantRow) -> str:
+    if place.person_id is not None:
+        return (await work.session.get_one(PersonRow, place.person_id)).name
+    return (await work.session.get_one(GuestRow, guest_of_seat(SeatId(place.seat)))).title
 
 
 async def _place(work: Work, visit: VisitId, seat: SeatId, *, also_invited: bool = False) -> ParticipantRow:

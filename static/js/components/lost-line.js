@@ -1,6 +1,7 @@
 /**
  * `<lost-line side="desk|terminal">`: the other side of the call has no line, for how long already, and what is being
- * done about it. `follow(call, isMissed)`: isMissed says whose absence stops the visit. Shows nothing while all is well.
+ * done about it. `follow(call, isMissed)`: isMissed says whose absence stops the visit; the terminal reads their name.
+ * Shows nothing while all is well.
  */
 
 import { el } from "../lib/dom.js";
@@ -20,6 +21,7 @@ export class LostLine extends HTMLElement {
   #time = el("span", { class: "number", testid: "lost-for", attrs: { role: "timer", "aria-live": "off" } });
   /** @type {number | null} */
   #since = null;
+  #name = "";
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
@@ -37,7 +39,8 @@ export class LostLine extends HTMLElement {
   follow(call, isMissed) {
     call.addEventListener("room", (event) => {
       const { phase, peers } = /** @type {CustomEvent<import("../call/types.js").RoomState>} */ (event).detail;
-      if (phase === "live" && peers.some((peer) => isMissed(peer) && !peer.present)) this.#start();
+      const missed = phase === "live" ? peers.find((peer) => isMissed(peer) && !peer.present) : undefined;
+      if (missed) this.#start(missed.name);
       else this.#stop();
     });
     call.addEventListener("state", (event) => {
@@ -45,8 +48,11 @@ export class LostLine extends HTMLElement {
     });
   }
 
-  #start() {
-    if (this.#since !== null) return;
+  /** @param {string} name */
+  #start(name) {
+    if (this.#since !== null && name === this.#name) return;
+    this.#stop();
+    this.#name = name;
     this.#since = performance.now();
     this.#timer = setInterval(() => this.#show(), TICK_MS);
   }
@@ -63,7 +69,7 @@ export class LostLine extends HTMLElement {
     if (away < CALM_MS) return;
     this.#time.textContent = formatRunning(away / 1000);
     if (!this.hidden) return;
-    const [before = "", after = ""] = say(`js.lost.${this.getAttribute("side")}`, { time: MARK }).split(MARK);
+    const [before = "", after = ""] = say(`js.lost.${this.getAttribute("side")}`, { time: MARK, name: this.#name }).split(MARK);
     this.replaceChildren(el("p", {}, before, this.#time, after), el("p", { class: "small" }, say("js.lost.soon")));
     this.hidden = false;
   }

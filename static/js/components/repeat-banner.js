@@ -49,12 +49,13 @@ export class RepeatBanner extends HTMLElement {
 /** The last answer with its owner and date. @param {import("../desk/repeats.js").LastAnswer} last */
 export function lastAnswer(last) {
   const due = last.due_on ? say(last.is_overdue ? "js.repeat.was_due" : "js.repeat.due", { day: formatDay(last.due_on) }) : say("js.repeat.no_due");
+  const mark = last.is_provisional ? [" ", el("span", { class: "badge", data: { tone: "wait" }, testid: "due-provisional", text: say("calendar.provisional") })] : [];
   return el(
     "div",
     { class: "last-answer", testid: "last-answer" },
     el("p", { class: "small soft", text: say("js.repeat.last", { day: formatDay(last.visited_on), outcome: say(`outcome.${last.code}`) }) }),
     el("p", { class: "last-answer-text", text: last.answer }),
-    el("p", { class: "small", data: { overdue: last.is_overdue } }, el("span", { text: `${say("js.repeat.owner")} ` }), el("strong", { text: last.owner }), ` ${last.owner_post}  `, el("span", { class: last.is_overdue ? "overdue" : "", text: due })),
+    el("p", { class: "small", data: { overdue: last.is_overdue } }, el("span", { text: `${say("js.repeat.owner")} ` }), el("strong", { text: last.owner }), ` ${last.owner_post}  `, el("span", { class: last.is_overdue ? "overdue" : "", text: due }), ...mark),
   );
 }
 
