@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from reception.demo import (
+    attendances,
     conflicts,
     ledger,
     repeats,
@@ -164,6 +165,7 @@ async def _write(
     links += await schedule_appointments.write(work, county, seed_number)
     await reminders.plan_reminders(work)
     links += await conflicts.write(work, county, seed_number)
+    links += await attendances.write(work, county, seed_number)
     await trail.append(work, links)
 
 

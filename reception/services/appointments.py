@@ -15,12 +15,12 @@ from reception.domain.ids import CaseId, PersonId, new_id
 from reception.domain.policy import Action
 from reception.domain.roles import COUNTY, Role
 from reception.services import availability, record, reminders
+from reception.services.board_guard import direct_cases
 from reception.services.conflicts import barred, refuse_conflict
 from reception.services.work import OFFICE_TIME, Work
 from reception.store.audit import AuditAction
 from reception.store.numbers import next_number
 from reception.store.tables import CaseRow, PersonRow, PlaceRow, RoleGrantRow
-from reception.store.vault import Purpose
 from scheduling.domain.appointments import (
     MOVABLE,
     AppointmentAction,
@@ -225,7 +225,8 @@ async def find(work: Work, actor: Actor, appointment: str, action: Action) -> Ap
     if isinstance(actor, Officer) and row.official_id == actor.person:
         may(actor, action, is_own=True)
         return row
-    await _refuse_foreign_room(work, actor, row.room_id, action)
+    is_direct = row.case_id is not None and row.case_id in await direct_cases(work, [row.case_id])
+    await _refuse_foreign_room(work, actor, row.room_id, action, is_direct=is_direct)
     return row
 
 
@@ -287,25 +288,22 @@ async def make_known(
 ) -> None:
     """Bring the reminders into step with a change of an appointment, and write down who made it."""
     await reminders.plan(work, row)
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor,
-        action=action,
-        object_type="appointment",
-        object_id=row.id,
-        case_id=row.case_id,
-        reason_code=reason,
-    )
+    await work.record_about(actor, action, "appointment", row.id, case=row.case_id, reason=reason)
 
 
-async def _refuse_foreign_room(work: Work, actor: Actor, room: str, action: Action) -> None:
-    """Let a township ask for its own rooms and a terminal for the room that it stands in."""
+async def _refuse_foreign_room(
+    work: Work, actor: Actor, room: str, action: Action, *, is_direct: bool = False
+) -> None:
+    """Let a township ask for its own rooms and a terminal for the room that it stands in.
+
+    Args:
+        is_direct: what takes place there goes past the township, which therefore knows nothing of it.
+    """
     place = await work.session.get(PlaceRow, room)
     if place is None or (isinstance(actor, Terminal) and place.id != actor.place):
         may(actor, action, is_own=True)
         raise NotFound
-    may(actor, action, place=Place(place.unit_id, is_direct=False))
+    may(actor, action, place=Place(place.unit_id, is_direct))
 
 
 async def _case_of(work: Work, actor: Actor, number: str | None) -> CaseRow | None:
@@ -359,12 +357,4 @@ async def _sealed_note(work: Work, row: AppointmentRow, text: str) -> str | None
         return None
     if row.case_id is None:
         return work.vault.seal_service(table="appointment", column="note", row_id=row.id, text=text.strip())
-    return await work.vault.seal(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table="appointment",
-        column="note",
-        row_id=row.id,
-        text=text.strip(),
-    )
+    return await work.seal(text.strip(), case=row.case_id, table="appointment", column="note", row=row.id)

@@ -194,6 +194,12 @@ async def missed_today(work: Work, actor: Officer, *, grace: timedelta) -> list[
     ]
 
 
+async def missing_side(work: Work, actor: Officer, appointment: str, *, grace: timedelta) -> Side | None:
+    """Suggest who did not come to one of today's appointments, if anybody seems to be missing."""
+    found = await missed_today(work, actor, grace=grace)
+    return next((one.side for one in found if one.appointment == appointment), None)
+
+
 async def suspected(work: Work, span: Span, *, grace: timedelta) -> dict[str, Side]:
     """Suggest which appointments within a span were missed by whom, as far as presence tells.
 

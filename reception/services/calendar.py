@@ -1,4 +1,4 @@
-"""The office's calendar: loading a year's notice, editing a day, opening hours; deadlines follow at once."""
+"""The office's calendar: a year's notice, a day, opening hours; deadlines and rosters follow at once."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,6 +9,7 @@ from reception.domain.access import may
 from reception.domain.actors import Officer
 from reception.domain.errors import BadInput, NotFound
 from reception.domain.policy import Action
+from reception.services.roster_plans import deal_all
 from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.tables import UnitRow
@@ -32,7 +33,7 @@ async def load_notice(
     *,
     source: str = "notice",
 ) -> list[Moved]:
-    """Put the notice for a year in force, and move the deadlines that leaned on a forecast of it.
+    """Put the notice for a year in force; deadlines move and shifts are dealt as the days are now.
 
     Args:
         actor: None for the service itself, which loads what its installation brought along.
@@ -123,6 +124,8 @@ async def _follow(work: Work, cause: Cause, since: date) -> list[Moved]:
             case=change.object_id if change.object_type == "case" else None,
             reason=cause.kind,
         )
+    for rotation in await deal_all(work):
+        await _record(work, cause.by, AuditAction.ROTATION_SET, "rotation", rotation, reason=cause.kind)
     return moved
 
 
@@ -136,13 +139,4 @@ async def _record(
     case: str | None = None,
     reason: str | None = None,
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=by,
-        action=action,
-        object_type=object_type,
-        object_id=object_id,
-        case_id=case,
-        reason_code=reason,
-    )
+    await work.record_about(by, action, object_type, object_id, case=case, reason=reason)

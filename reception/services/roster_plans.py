@@ -1,7 +1,7 @@
 """What the petition office decides: rotations, overrides, deputies, standing holders, leaders' days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, or_, select, update
@@ -186,11 +186,12 @@ async def deal_due(work: Work, *, horizon: timedelta) -> int:
     return len(due)
 
 
-async def deal_all(work: Work, *, horizon: timedelta) -> int:
-    """Deal every rotation anew, e.g. because a notice made other days of rest; return how many changed."""
-    how = await dealing(work, horizon)
-    known = await roster_shifts.rotations(work.session)
-    return sum([await _deal_again(work, one.id, how) for one in known])
+async def deal_all(work: Work) -> list[str]:
+    """Deal what follows the working days anew, as far as it is dealt; return the rotations that changed."""
+    how = await dealing(work, timedelta())
+    dealt = await roster_shifts.dealt_by_working_days(work.session)
+    again = [(chosen, replace(how, until=until)) for chosen, until in dealt if until >= work.today]
+    return [chosen for chosen, anew in again if await _deal_again(work, chosen, anew)]
 
 
 async def _deal_again(work: Work, chosen: str, how: roster_shifts.Dealing) -> bool:
@@ -361,12 +362,4 @@ async def cancel(work: Work, actor: Officer, kind: str, chosen: str) -> None:
 async def _note(
     work: Work, actor: Officer, action: AuditAction, kind: str, chosen: str, *, reason: str | None = None
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=action,
-        object_type=kind,
-        object_id=chosen,
-        reason_code=reason,
-    )
+    await work.record_about(actor.seat, action, kind, chosen, reason=reason)
