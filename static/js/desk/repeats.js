@@ -4,7 +4,7 @@ import { api } from "../lib/api.js";
 
 /**
  * @typedef {{visited_on: string, code: string, answer: string, next: string, owner: string, owner_post: string,
- *   due_on: string | null, is_overdue: boolean}} LastAnswer
+ *   due_on: string | null, is_overdue: boolean, is_provisional: boolean}} LastAnswer
  * @typedef {{section: string, section_name: string, owner: string, owner_name: string, owner_post: string}} Assignment
  * @typedef {{role: string, unit: string, name: string | null, post: string, why: string, instead_of: string | null,
  *   is_reachable: boolean, came_at: string | null}} Required came_at: null while nobody in that post was in the call

@@ -64,6 +64,19 @@ export function put(root, selector, text) {
 }
 
 /**
+ * Show the parts of a page whose `data-<name>` lists one of its states, and hide the others.
+ *
+ * @param {ParentNode} root
+ * @param {string} name "modes" for `data-modes="call wrap_up"`
+ * @param {string} state
+ */
+export function showParts(root, name, state) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(`[data-${name}]`))) {
+    part.hidden = !part.dataset[name]?.split(" ").includes(state);
+  }
+}
+
+/**
  * Run a deed once at a time from a button: the button is busy meanwhile, so a double click cannot send twice.
  *
  * @param {HTMLButtonElement} button

@@ -22,6 +22,15 @@ export async function unlock() {
   return context.state === "running";
 }
 
+/** Let the next touch of the page free its sound: after a reload it may not ring before one. @param {() => void} then */
+export function unlockByTouch(then) {
+  for (const name of ["pointerdown", "keydown"]) {
+    document.addEventListener(name, () => {
+      if (!maySound()) void unlock().then(then);
+    });
+  }
+}
+
 /** A speaker that is gone, or a browser that cannot choose, leaves the default: a ring must sound. @param {AudioContext & {sinkId?: string, setSinkId?: (id: string) => Promise<void>}} audio */
 async function useSpeaker(audio) {
   const id = (await findSpeaker().catch(() => undefined)) ?? "";
@@ -41,10 +50,6 @@ export class Ring {
   /** @type {AudioBufferSourceNode | null} */
   #source = null;
   #wanted = false;
-
-  get isRinging() {
-    return this.#source !== null;
-  }
 
   /** @returns {Promise<boolean>} false when the browser refused to sound: show it, the officer must click */
   async start() {

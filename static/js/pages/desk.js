@@ -1,10 +1,7 @@
 /** The county desk: wires the socket, the call and the parts of the page to one value, the desk's state. */
 
-import { Call } from "../call/call.js";
 import { chosenId } from "../call/device-memory.js";
-import { DeviceWatch } from "../call/device-watch.js";
-import { LocalCapture } from "../call/devices.js";
-import { keepWarm } from "../call/warm.js";
+import { partsOfCall } from "../call/page.js";
 import { CallStage } from "../components/call-stage.js";
 import { CasePanel } from "../components/case-panel.js";
 import { ColleagueList } from "../components/colleague-list.js";
@@ -29,27 +26,19 @@ import { LineState } from "../desk/line.js";
 import { Notices } from "../desk/notices.js";
 import { wireRehearsal } from "../desk/rehearsal.js";
 import { Ringing } from "../desk/ringing.js";
+import { RoomKeeper } from "../desk/room-keeper.js";
 import { entered, follow, lacksOfficer, left, mayAccept, modeOf, opened, refreshed } from "../desk/state.js";
 import { SuspendedCalls, suspendedBy } from "../desk/suspended.js";
-import { api } from "../lib/api.js";
-import { find, whileBusy } from "../lib/dom.js";
-import { maySound, soundOn, unlock } from "../lib/sound.js";
+import { find, showParts, whileBusy } from "../lib/dom.js";
+import { maySound, soundOn, unlock, unlockByTouch } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { say, sayRefusal } from "../lib/words.js";
-import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
 
 /** Colleagues come and go without an event; their presence is asked for again after this. */
 const REFRESH_MS = 20_000;
-/** Right after answering, the room may open a moment later than the answer comes. */
-const ROOM_RETRY_MS = 500;
-const ROOM_ATTEMPTS = 10;
 
 const root = find(document, "[data-desk]", HTMLElement);
-const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
-const transport = keepWarm(connection);
-const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
-const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
+const { connection, transport, capture, call } = partsOfCall();
 
 const stage = find(root, "call-stage", CallStage);
 const bar = new CallBar(call);
@@ -66,6 +55,7 @@ const panel = find(root, "case-panel", CasePanel);
 const ringing = new Ringing(find(root, "[data-rings]", HTMLElement), find(root, "[data-live]", HTMLElement));
 const notices = new Notices(find(root, "[data-notices]", HTMLElement));
 const cutOff = new SuspendedCalls({ form, notices });
+const rooms = new RoomKeeper(call, connection);
 const line = new LineState({ takeBack: () => connection.resume() });
 const soundOff = find(root, "[data-sound-off]", HTMLElement);
 
@@ -74,29 +64,13 @@ new ConflictDesk(panel, connection);
 const caseDesk = new CaseDesk({ panel, form, notices, formPlace: find(root, "[data-form]", HTMLElement), me: desk.me, call });
 /** Pending outcome whose form is open. @type {string | null} */
 let openedOutcome = null;
-/** Rooms that are over for us, although an older snapshot may still name them. @type {Set<string>} */
-const done = new Set();
 /** A visit is being answered or joined: a second press must not ask again. */
 let entering = false;
-let roomAttempts = 0;
-/** Room that its lost line has closed, while what is typed is being saved. @type {string | null} */
-let cutOffRoom = null;
 let peopleInRoom = 0;
 /** Counts what happened, so that a snapshot from before does not win over it. */
 let happened = 0;
 /** @type {Promise<void> | null} */
 let refreshing = null;
-
-/** @param {AbortSignal} signal */
-async function getTicket(signal) {
-  try {
-    // The connection itself tries again; a second row of attempts below it would only come late.
-    return (await api("POST", "/api/v1/ws-ticket", {}, { retryAfterMs: [], signal })).ticket;
-  } catch (error) {
-    if (/** @type {{status?: number}} */ (error).status === 401) throw new TicketDenied("signed_out");
-    throw error;
-  }
-}
 
 /** Something happened here or was said by the server. @param {import("../desk/types.js").Desk} next */
 function become(next) {
@@ -114,9 +88,9 @@ function refresh() {
       const answer = await deeds.readDesk();
       if (asked !== happened) continue;
       const next = refreshed(desk, answer);
-      if (!desk.current && !entering && next.current?.state === "in_call" && !done.has(next.current.room)) {
+      if (!desk.current && !entering && next.current?.state === "in_call" && !rooms.isOver(next.current.room)) {
         void capture.open(); // the countdown is the time a camera needs; nothing leaves before it ends
-        roomAttempts = 0;
+        rooms.open(next.current.room);
         await cutOff.resumed();
       }
       desk = next;
@@ -129,7 +103,7 @@ function refresh() {
 }
 
 function render() {
-  if (desk.current && !desk.current.isHost && done.has(desk.current.room)) desk = left(desk);
+  if (desk.current && !desk.current.isHost && rooms.isOver(desk.current.room)) desk = left(desk);
   if (desk.current || !desk.pending.some(({ visit }) => visit === openedOutcome)) openedOutcome = null;
   const mode = modeOf(desk, openedOutcome);
   const before = root.dataset.mode;
@@ -142,15 +116,13 @@ function render() {
   pending.show(desk.pending, openedOutcome);
   suspended.show(desk.suspended, desk.current === null);
   inviting.show(desk.colleagues);
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-modes]"))) {
-    part.hidden = !part.dataset.modes?.split(" ").includes(mode);
-  }
+  showParts(root, "modes", mode);
   if (mode !== "call") inviting.close();
   inviting.watch(mode === "call" && desk.current?.isHost ? desk.current.visit : null);
   bar.isHost = (desk.current?.isHost ?? false) || conduct.leads;
   caseDesk.show(whatToShow(mode));
   if (mode === "wrap_up" && before === "call") notices.clear();
-  followCall();
+  rooms.follow(desk.current);
 }
 
 /** Who received a ringing visit before its line was lost; null for one that nobody has received yet. @param {string} visit */
@@ -167,14 +139,6 @@ function whatToShow(mode) {
   return { visit: desk.rings[0]?.visit ?? null, use: "preview", isOwed: false };
 }
 
-/** Be in the room that the desk says, and in no other. */
-function followCall() {
-  const wanted = desk.current?.state === "in_call" ? desk.current.room : null;
-  const room = wanted && wanted !== cutOffRoom && !done.has(wanted) ? wanted : null;
-  if (room && call.room !== room && connection.state !== "closed") call.enter(room);
-  if (!room && call.room) void call.leave().catch(() => undefined);
-}
-
 /** @param {string} visit */
 async function accept(visit) {
   if (desk.current || entering) return;
@@ -184,7 +148,7 @@ async function accept(visit) {
   notices.clear();
   try {
     const [{ room }] = await Promise.all([deeds.answer(visit), form.keep()]);
-    roomAttempts = 0;
+    rooms.open(room);
     become(entered(desk, { visit, room, state: "in_call", isHost: true }));
   } catch (error) {
     capture.close();
@@ -205,8 +169,7 @@ async function join(visit) {
   notices.clear();
   try {
     const [{ room }] = await Promise.all([deeds.join(visit), form.keep()]);
-    done.delete(room);
-    roomAttempts = 0;
+    rooms.open(room);
     become(entered(desk, { visit, room, state: "in_call", isHost: false }));
   } catch (error) {
     notices.refused(error);
@@ -244,10 +207,7 @@ async function endVisit() {
 
 /** The line of this call is lost for too long: the desk is free again. @param {string} visit */
 async function suspend(visit) {
-  if (cutOffRoom === visit) return; // the room said so, now the visit does
-  cutOffRoom = visit;
-  await cutOff.suspended();
-  cutOffRoom = null;
+  if (!(await rooms.cutOff(visit, () => cutOff.suspended()))) return;
   if (desk.current?.visit === visit) become(left(desk));
   void refresh();
 }
@@ -260,7 +220,7 @@ async function endSuspended(visit) {
 
 function leaveCall() {
   if (!desk.current) return;
-  done.add(desk.current.room);
+  rooms.end(desk.current.room);
   become(left(desk));
 }
 
@@ -308,9 +268,9 @@ function onMessage(message) {
     void suspend(suspendedVisit);
     return;
   }
-  if (message.type === "room_state" && message.phase === "closed" && !suspendedVisit) done.add(message.room);
+  if (message.type === "room_state" && message.phase === "closed" && !suspendedVisit) rooms.end(message.room);
   if (message.type === "ring") notices.clearSaid();
-  if (message.type === "invite") done.delete(message.room);
+  if (message.type === "invite") rooms.open(message.room);
   if (message.type === "visit" && message.state === "outcome_pending" && message.visit === desk.current?.visit) {
     notices.said(say("js.desk.lost"));
   }
@@ -337,17 +297,8 @@ function onLine(detail) {
 
 /** @param {unknown} error */
 function onRefused(error) {
-  const { code } = /** @type {{code?: string}} */ (error ?? {});
-  roomAttempts += 1;
-  if (code !== "unknown_room" || roomAttempts > ROOM_ATTEMPTS) {
-    notices.refused(error);
-    void refresh();
-    return;
-  }
-  setTimeout(() => {
-    void call.leave().catch(() => undefined);
-    followCall();
-  }, ROOM_RETRY_MS);
+  notices.refused(error);
+  void refresh();
 }
 
 /** @param {CustomEvent<{visit: string, receipt: string}>} event */
@@ -365,7 +316,7 @@ function on(target, name, listener) {
 
 on(connection, "message", onMessage);
 on(connection, "state", onLine);
-on(call, "refused", onRefused);
+on(rooms, "refused", onRefused);
 on(call, "room", ({ peers }) => {
   caseDesk.peers(peers);
   if (peers.length > peopleInRoom) notices.clearSaid(); // whoever was invited is here
@@ -395,7 +346,7 @@ on(ringing.alarm, "silent", showSound);
 bar.end.addEventListener("click", () => void whileBusy(bar.end, endVisit));
 bar.leave.addEventListener("click", leaveCall);
 conduct.follow(call, desk.me.seat, () => desk.current);
-conduct.addEventListener("left", leaveCall);
+on(conduct, "left", () => (leaveCall(), notices.said(say("js.conduct.left"))));
 on(conduct, "failed", (error) => notices.refused(error));
 on(call, "room", () => (bar.isHost = (desk.current?.isHost ?? false) || conduct.leads));
 bar.chat.addEventListener("click", () => caseDesk.openChat());
@@ -409,11 +360,7 @@ bar.invite.addEventListener("click", () => {
   });
 });
 ringing.answerByKey(() => desk.current === null);
-for (const name of ["pointerdown", "keydown"]) {
-  document.addEventListener(name, () => {
-    if (!maySound()) void unlock().then(showSound);
-  });
-}
+unlockByTouch(showSound);
 window.addEventListener("beforeunload", (event) => {
   if (desk.current || form.isDirty) event.preventDefault();
 });
@@ -427,8 +374,6 @@ const rehearsal = root.querySelector("[data-robot]");
 if (rehearsal) wireRehearsal(rehearsal, notices);
 find(root, "line-banner", LineBanner).follow(connection);
 inviting.follow(connection);
-on(call, "state", () => (connection.isInCall = call.room !== null));
-on(call, "state", () => (call.room ? deviceWatch.start() : deviceWatch.stop()));
 soundOn(() => chosenId("speaker"));
 stage.follow(call, transport, desk.me.seat);
 find(root, "line-strip", LineStrip).follow(call);

@@ -1,20 +1,17 @@
 /** The page of a one-time link: click, code, name, lobby, call; phone-sized, and nobody's but this browser's. */
 
-import { Call } from "../call/call.js";
-import { DeviceWatch } from "../call/device-watch.js";
-import { LocalCapture } from "../call/devices.js";
-import { keepWarm } from "../call/warm.js";
+import { partsOfCall } from "../call/page.js";
+import { Switches } from "../call/switches.js";
 import { CallStage } from "../components/call-stage.js";
 import { DevicePicker } from "../components/device-picker.js";
 import { LineBanner } from "../components/line-banner.js";
 import * as door from "../join/door.js";
 import { isOver, stepOf } from "../join/steps.js";
-import { Switches } from "../join/switches.js";
-import { find, put, whileBusy } from "../lib/dom.js";
+import { find, put, showParts, whileBusy } from "../lib/dom.js";
 import { unlock } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { knows, say, sayRefusal } from "../lib/words.js";
-import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
+import { TicketDenied } from "../signaling/connection.js";
 
 /** Nobody tells a guest's page of a step that the host has made before it is in the call. */
 const LOOK_MS = 2000;
@@ -23,11 +20,7 @@ const ROOM_RETRY_MS = 500;
 const root = find(document, "[data-join]", HTMLElement);
 const state = find(root, '[data-testid="lobby-state"]', HTMLElement);
 const failure = find(root, "[data-failure]", HTMLElement);
-const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
-const transport = keepWarm(connection, door.askForRelays);
-const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
-const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
+const { connection, transport, capture, call } = partsOfCall({ getTicket, askForRelays: door.askForRelays });
 const stage = find(root, "call-stage", CallStage);
 const picker = find(root, "device-picker", DevicePicker);
 picker.capture = capture;
@@ -78,7 +71,7 @@ function render() {
   root.dataset.step = state.dataset.state = step;
   const kept = view?.end ? `refusal.guest_link_${view.end}` : "";
   state.textContent = say(`js.join.${step}`);
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-steps]"))) part.hidden = part.dataset.steps !== step;
+  showParts(root, "steps", step);
   put(root, "[data-over]", ended ?? (knows(kept) ? say(kept) : say("js.join.over")));
   put(root, "[data-who]", say("js.join.who", { name: view?.host_name ?? "", post: view?.host_post ?? "", title: view?.title ?? "" }));
   put(root, "[data-waiting]", say("js.join.waiting", { name: view?.host_name ?? "" }));
@@ -166,12 +159,7 @@ call.addEventListener("refused", () => setTimeout(() => {
   void look();
 }, ROOM_RETRY_MS));
 call.addEventListener("state", () => {
-  connection.isInCall = call.room !== null;
-  if (call.room) deviceWatch.start();
-  else {
-    deviceWatch.stop();
-    void look();
-  }
+  if (!call.room) void look();
 });
 connection.addEventListener("message", (event) => {
   const { type } = /** @type {CustomEvent} */ (event).detail;

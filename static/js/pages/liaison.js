@@ -1,10 +1,8 @@
 /** The page of a department's liaison: duty, one ring, one brief, the call. */
 
-import { Call } from "../call/call.js";
 import { chosenId } from "../call/device-memory.js";
-import { DeviceWatch } from "../call/device-watch.js";
-import { LocalCapture } from "../call/devices.js";
-import { keepWarm } from "../call/warm.js";
+import { partsOfCall } from "../call/page.js";
+import { CallConduct } from "../components/call-conduct.js";
 import { CallStage } from "../components/call-stage.js";
 import { DutyCheck } from "../components/duty-check.js";
 import { DutyPanel } from "../components/duty-panel.js";
@@ -12,24 +10,19 @@ import { LineBanner } from "../components/line-banner.js";
 import { Alarm } from "../desk/alarm.js";
 import { LineState } from "../desk/line.js";
 import { Notices } from "../desk/notices.js";
-import { Switches } from "../join/switches.js";
+import { Switches } from "../call/switches.js";
 import { briefCard } from "../liaison/brief-card.js";
 import { follow, isNews, modeOf } from "../liaison/state.js";
 import { api } from "../lib/api.js";
-import { find, whileBusy } from "../lib/dom.js";
-import { maySound, soundOn, unlock } from "../lib/sound.js";
+import { find, showParts, whileBusy } from "../lib/dom.js";
+import { maySound, soundOn, unlock, unlockByTouch } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { say } from "../lib/words.js";
-import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
 
 const ROOM_RETRY_MS = 500;
 
 const root = find(document, "[data-liaison]", HTMLElement);
-const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
-const transport = keepWarm(connection);
-const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
-const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
+const { connection, transport, capture, call } = partsOfCall();
 const stage = find(root, "call-stage", CallStage);
 const duty = find(root, "duty-panel", DutyPanel);
 const check = find(root, "duty-check", DutyCheck);
@@ -37,6 +30,9 @@ const notices = new Notices(find(root, "[data-notices]", HTMLElement));
 const rings = find(root, "[data-rings]", HTMLElement);
 const live = find(root, "[data-live]", HTMLElement);
 const held = find(root, "[data-held]", HTMLElement);
+const conduct = find(root, "call-conduct", CallConduct);
+const leave = find(root, '[data-testid="leave-call"]', HTMLButtonElement);
+const end = find(root, '[data-testid="end-visit"]', HTMLButtonElement);
 const soundOff = find(root, "[data-sound-off]", HTMLElement);
 const alarm = new Alarm();
 const line = new LineState({ takeBack: () => connection.resume() });
@@ -46,16 +42,8 @@ let liaison = JSON.parse(find(document, "#liaison-data").textContent || "{}");
 /** Rooms that one has left or that are over. @type {Set<string>} */
 const left = new Set();
 let shown = "";
-
-/** @param {AbortSignal} signal */
-async function getTicket(signal) {
-  try {
-    return (await api("POST", "/api/v1/ws-ticket", {}, { retryAfterMs: [], signal })).ticket;
-  } catch (error) {
-    if (/** @type {{status?: number}} */ (error).status === 401) throw new TicketDenied("signed_out");
-    throw error;
-  }
-}
+/** Room that the host has let us into. */
+let letIn = "";
 
 async function refresh() {
   try {
@@ -70,7 +58,7 @@ function render() {
   const mode = modeOf(liaison, left);
   root.dataset.mode = mode;
   duty.show({ state: liaison.state, reason: null, pending: 0 }, false);
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-modes]"))) part.hidden = !part.dataset.modes?.split(" ").includes(mode);
+  showParts(root, "modes", mode);
   soundOff.hidden = liaison.state === "off" || mode === "call" || maySound();
   showRings(mode === "call" ? [] : liaison.invitations);
   const room = mode === "call" ? (liaison.current?.room ?? null) : null;
@@ -97,6 +85,7 @@ async function accept(visit) {
   try {
     const { room } = await api("POST", `/api/v1/visits/${visit}/accept-invitation`, {});
     left.delete(room);
+    letIn = "";
     liaison = { ...liaison, current: { visit, room }, invitations: liaison.invitations.filter((one) => one.visit !== visit) };
     render();
   } catch (error) {
@@ -110,6 +99,22 @@ async function accept(visit) {
 async function decline(visit) {
   try {
     await api("POST", `/api/v1/visits/${visit}/decline-invitation`, {});
+  } catch (error) {
+    notices.refused(error);
+  }
+  await refresh();
+}
+
+/** End the call that we lead; its outcome is written by the officer who received the visit. */
+async function endVisit() {
+  const current = liaison.current;
+  if (!current) return;
+  notices.clear();
+  try {
+    await api("POST", `/api/v1/visits/${current.visit}/end`, {});
+    left.add(current.room);
+    notices.said(say("js.liaison.ended"));
+    render();
   } catch (error) {
     notices.refused(error);
   }
@@ -142,7 +147,9 @@ connection.addEventListener("message", (event) => {
   const message = /** @type {CustomEvent} */ (event).detail;
   if (message.type === "room_state" && message.room === liaison.current?.room) {
     if (message.phase === "closed" && message.why !== "suspended") left.add(message.room);
-    held.hidden = !message.peers.some((/** @type {{seat: string, held?: boolean}} */ peer) => peer.seat === liaison.seat && peer.held);
+    const isHeld = message.peers.some((/** @type {{seat: string, held?: boolean}} */ peer) => peer.seat === liaison.seat && peer.held);
+    if (!isHeld) letIn = message.room;
+    held.hidden = !isHeld || letIn === message.room; // a later hold is the stage's to say
   }
   liaison = follow(liaison, message);
   render();
@@ -157,23 +164,21 @@ call.addEventListener("refused", () => setTimeout(() => {
   void call.leave().catch(() => undefined);
   void refresh();
 }, ROOM_RETRY_MS));
-call.addEventListener("state", () => {
-  connection.isInCall = call.room !== null;
-  if (call.room) deviceWatch.start();
-  else deviceWatch.stop();
-});
 duty.addEventListener("go-on", () => void goOn());
 duty.addEventListener("go-off", () => void change("duty-off", {}));
 alarm.addEventListener("silent", render);
-find(root, '[data-testid="leave-call"]', HTMLButtonElement).addEventListener("click", () => {
+leave.addEventListener("click", () => {
   if (liaison.current) left.add(liaison.current.room);
   render();
 });
-for (const name of ["pointerdown", "keydown"]) {
-  document.addEventListener(name, () => {
-    if (!maySound()) void unlock().then(render);
-  });
-}
+end.addEventListener("click", () => void whileBusy(end, endVisit));
+conduct.follow(call, liaison.seat, () => liaison.current && { visit: liaison.current.visit, isHost: false });
+conduct.addEventListener("failed", (event) => notices.refused(/** @type {CustomEvent} */ (event).detail));
+call.addEventListener("room", () => {
+  leave.hidden = conduct.leads; // whoever leads hands the lead back first, or ends the call
+  end.hidden = !conduct.leads;
+});
+unlockByTouch(render);
 new Switches(find(root, ".liaison-bar", HTMLElement), call);
 find(root, "line-banner", LineBanner).follow(connection);
 soundOn(() => chosenId("speaker"));

@@ -1,10 +1,7 @@
 /** The terminal page: enrolment, the device's session, the socket, and words for every refusal. The visit itself is terminal/reception.js. */
 
-import { Call } from "../call/call.js";
 import { chosenId } from "../call/device-memory.js";
-import { DeviceWatch } from "../call/device-watch.js";
-import { LocalCapture } from "../call/devices.js";
-import { keepWarm } from "../call/warm.js";
+import { partsOfCall } from "../call/page.js";
 import "../components/call-stage.js";
 import "../components/chat-panel.js";
 import { LineBanner } from "../components/line-banner.js";
@@ -13,7 +10,7 @@ import { showErrors } from "../lib/forms.js";
 import { soundOn } from "../lib/sound.js";
 import { keepAwake } from "../lib/wake-lock.js";
 import { knows, say, sayRefusal } from "../lib/words.js";
-import { SignalingConnection, TicketDenied } from "../signaling/connection.js";
+import { TicketDenied } from "../signaling/connection.js";
 import { CloseCode } from "../signaling/messages.js";
 import { CallView } from "../terminal/call-view.js";
 import { DeviceClient, enrol, forgetEnrolment, storedEnrolment } from "../terminal/device.js";
@@ -34,11 +31,10 @@ const bar = find(document, "[data-bar]", HTMLElement);
 const screens = new Screens(frame, { enrol: wireEnrol, enrolled: wireEnrolled, refused: wireRefused });
 
 const client = new DeviceClient();
-const connection = new SignalingConnection({ url: `${location.origin.replace(/^http/, "ws")}/ws`, getTicket });
-const transport = keepWarm(connection, () => client.call("POST", "/api/v1/ice-servers", {}, { retryAfterMs: [] }));
-const capture = new LocalCapture();
-const call = new Call({ connection, transport, capture, hints: () => deviceWatch.hints });
-const deviceWatch = new DeviceWatch({ peer: () => transport.peer, own: () => call.own, stream: () => capture.stream });
+const { connection, transport, capture, call } = partsOfCall({
+  getTicket,
+  askForRelays: () => client.call("POST", "/api/v1/ice-servers", {}, { retryAfterMs: [] }),
+});
 /** @type {Reception | null} made with the first session: the call view needs our seat */
 let reception = null;
 const devices = new TerminalDevices({ client, call, capture, onSpeaker: () => void reception?.view.stage.useChosenSpeaker() });
@@ -168,11 +164,6 @@ client.aroundRestart = async (open) => {
   }
 };
 find(document, "line-banner", LineBanner).follow(connection);
-call.addEventListener("state", () => {
-  connection.isInCall = call.room !== null;
-  if (call.room) deviceWatch.start();
-  else deviceWatch.stop();
-});
 soundOn(() => chosenId("speaker"));
 const upkeep = new Upkeep({ connection, isIdle, canReach, reload: () => location.reload() });
 for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, () => upkeep.touch(), { passive: true });

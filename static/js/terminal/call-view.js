@@ -17,8 +17,6 @@ export class CallView {
   #complainedAt = -Infinity;
   stage = /** @type {import("../components/call-stage.js").CallStage} */ (find(document, "call-stage"));
   lost = find(document, "lost-line", LostLine);
-  /** Name of the officer who received the visit: a colleague who leaves is no lost line. */
-  host = "";
   chat = /** @type {import("../components/chat-panel.js").ChatPanel} */ (find(document, "chat-panel"));
 
   /**
@@ -29,7 +27,7 @@ export class CallView {
   constructor(call, transport, seat) {
     this.call = call;
     this.stage.follow(call, transport, seat);
-    this.lost.follow(call, ({ role, name }) => role === "county_duty_officer" && (!this.host || name === this.host));
+    this.lost.follow(call, ({ lead }) => lead === true); // a colleague who leaves is no lost line
     this.chat.seat = seat;
     this.chat.send = (text) => call.say(text);
     find(this.#controls, "[data-chat-toggle]").append(this.chat.toggle);

@@ -115,7 +115,6 @@ export class Reception {
     if (screen !== "call" && this.call.room) void this.call.leave().catch(() => undefined);
     if (screen === "waiting") this.view.stage.state = "queued";
     if (screen === "suspended") this.view.stage.state = "suspended";
-    this.view.host = this.#visit.officer_name ?? "";
     if (visit.chat) this.view.chat.refill(visit.visit, visit.chat.map(({ from_seat, who, ...line }) => ({ ...line, seat: from_seat, name: who })));
     this.#show(screen === "call" && this.#hasLeft ? "left" : screen);
   }

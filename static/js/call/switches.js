@@ -1,4 +1,4 @@
-/** Microphone and camera of somebody who was asked in: two buttons that show what the call really does. */
+/** Microphone and camera: two buttons that show what the call really does. */
 
 import { find, put } from "../lib/dom.js";
 import { say } from "../lib/words.js";
