@@ -45,6 +45,7 @@ from reception.store.engine import Sessions
 from reception.store.signal_sessions import SignalSessions
 from reception.store.vault import Vault
 from reception.switchboard import Switchboard
+from reception.tasks import running
 from reception.web import security
 from reception.web.contexts import make_templates, when
 from reception.web.errors import refusals_to_http
@@ -152,13 +153,16 @@ async def _hub(app: web.Application) -> AsyncIterator[None]:
     app[OBSERVER], app[HUB] = observer, hub
     switchboard.bind(edge, hub)
     await switchboard.reopen_rooms()
-    async with switchboard.refresher.running(switchboard.show), keeping(quality, edge.clock):
+    async with (
+        running(switchboard.refresher.run(switchboard.show), "refresher"),
+        keeping(quality, edge.clock),
+    ):
         yield
 
 
 async def _jobs(app: web.Application) -> AsyncIterator[None]:
     sweeper = jobs.Sweeper(app[EDGE], app[PRESENCE], app[SETTINGS])
-    async with jobs.running(sweeper):
+    async with running(sweeper.run(), "sweeper"):
         yield
 
 
@@ -176,5 +180,5 @@ async def _reminders(app: web.Application) -> AsyncIterator[None]:
         begins,
         settings.dispatch_s,
     )
-    async with dispatch.running(dispatcher):
+    async with running(dispatcher.run(), "dispatcher"):
         yield

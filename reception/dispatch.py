@@ -4,9 +4,8 @@ A message goes out at least once.  No transaction is open while a gateway is wai
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -89,15 +88,3 @@ class Dispatcher:
         return Letter(
             message.key, message.recipient, text, icalendar.message(method, entry, message.recipient)
         )
-
-
-@contextlib.asynccontextmanager
-async def running(dispatcher: Dispatcher) -> AsyncIterator[None]:
-    """Dispatch for as long as the context is open."""
-    task = asyncio.create_task(dispatcher.run(), name="dispatcher")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

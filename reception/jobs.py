@@ -1,9 +1,7 @@
 """Background work: rings that ran out, visits whose line is lost, upkeep of the store."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -135,15 +133,3 @@ class Sweeper:
                 is_form = situation.state is VisitState.WRAP_UP
                 reason = PendingReason.WRAP_UP_LEFT if is_form else PendingReason.NEVER_RESUMED
                 await visit.lose(work, visit_id, reason)
-
-
-@contextlib.asynccontextmanager
-async def running(sweeper: Sweeper) -> AsyncIterator[None]:
-    """Run the sweeper for as long as the context is open."""
-    task = asyncio.create_task(sweeper.run(), name="sweeper")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

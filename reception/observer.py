@@ -135,15 +135,7 @@ class VisitObserver:
         """Write that a replaced resume token came back: somebody may have copied it."""
 
         async def use_case(work: Work) -> None:
-            await work.audit.append(
-                work.session,
-                at=work.now,
-                actor=seat,
-                action=AuditAction.LINE_TOKEN_REUSED,
-                object_type="login",
-                object_id=login,
-                result="deny",
-            )
+            await work.record_about(seat, AuditAction.LINE_TOKEN_REUSED, "login", login, result="deny")
 
         logger.warning("session.reused seat=%s", seat)
         await self.edge.run(use_case)

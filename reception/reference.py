@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from pydantic.fields import FieldInfo
 
+from reception.domain.ladder import FIRST
 from reception.domain.policy import POLICY, Action, Scope
 from reception.domain.roles import Role
 from reception.settings import Settings
@@ -20,6 +21,12 @@ _SOURCES = (
 _ANSWER = (
     "`reception/domain/policy.py` is the table and `reception/domain/access.py` the one answer that"
     " handlers, sockets and templates ask for. An empty cell is denied."
+)
+
+_LADDER = (
+    "Version 1 of the ladder of repeat visits (`reception/domain/ladder.py`), in force until a county adopts"
+    " another one from a later day (`ladder_rung`); a visit keeps the version of its own day. It holds for"
+    " visits on an assigned case, this visit counted."
 )
 
 _SCOPES: Mapping[Scope, str] = MappingProxyType(
@@ -80,8 +87,31 @@ def policy_page() -> str:
             f"|---|{'---|' * len(Role)}",
             *rows,
             "",
+            *_ladder(),
+            "",
         ]
     )
+
+
+def _ladder() -> list[str]:
+    """Print from which visit on who has to take part, as the product ships it."""
+    return [
+        "## What a further visit asks for",
+        "",
+        _LADDER,
+        "",
+        "| rung | from the visit | takes part in the call | heard by the main leader in | order at most |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{step.rung}` | {step.threshold} | {', '.join(f'`{role}`' for role in step.roles)}"
+            f" | {_days(step.hearing_days)} | {_days(step.order_days)} |"
+            for step in FIRST.steps
+        ),
+    ]
+
+
+def _days(length: int | None) -> str:
+    return "" if length is None else f"{length} days"
 
 
 def _cell(action: Action, role: Role) -> str:

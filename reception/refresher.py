@@ -1,9 +1,8 @@
 """Shows what changed, soon and once: many notes of one view become one look at the database."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,18 +31,8 @@ class Refresher:
         self._stale[view] = None
         self._wake.set()
 
-    @contextlib.asynccontextmanager
-    async def running(self, show: Show) -> AsyncIterator[None]:
-        """Show what is marked for as long as the context is open."""
-        task = asyncio.create_task(self._run(show), name="refresher")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _run(self, show: Show) -> None:
+    async def run(self, show: Show) -> None:
+        """Show what is marked, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()

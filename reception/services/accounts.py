@@ -187,15 +187,7 @@ async def _person(work: Work, person: PersonId) -> PersonRow:
 async def _note(
     work: Work, actor: Officer | None, action: AuditAction, person: str, role: Role | None = None
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=_name_of(actor),
-        action=action,
-        object_type="person",
-        object_id=person,
-        reason_code=role,
-    )
+    await work.record_about(_name_of(actor), action, "person", person, reason=role)
 
 
 def _name_of(actor: Officer | None) -> str:

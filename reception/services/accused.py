@@ -21,7 +21,6 @@ from reception.store.conflict_tables import AccusedRow
 from reception.store.conflicts import Conflicts
 from reception.store.duty import Duty
 from reception.store.tables import MatterRow, ParticipantRow, PersonRow, PlaceRow, UnitRow, VisitRow
-from reception.store.vault import Purpose
 
 NAME_LIMIT = 40
 _REPORT = "report"
@@ -164,15 +163,7 @@ async def _enter(work: Work, actor: Officer, row: VisitRow, kind: str, value: st
 
 
 async def _told(work: Work, row: AccusedRow) -> AccusedTold:
-    label = await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table="accused",
-        column="label",
-        row_id=row.id,
-        sealed=row.label_sealed,
-    )
+    label = await work.open(row.label_sealed, case=row.case_id, table="accused", column="label", row=row.id)
     return AccusedTold(row.id, row.kind, label)
 
 

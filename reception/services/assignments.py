@@ -74,15 +74,7 @@ async def assign(work: Work, actor: Officer, case: CaseId, section: str, owner: 
     if faults:
         raise BadInput(faults)
     await _keep(work, actor, case, section, owner)
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.CASE_ASSIGNED,
-        object_type="case",
-        object_id=case,
-        case_id=case,
-    )
+    await work.record_about(actor.seat, AuditAction.CASE_ASSIGNED, "case", case, case=case)
     # Whoever stands at a terminal about this case now may be one that a rung of the ladder is for.
     await ladder.reconsider(work, case)
     assigned = await assignment_of(work, case)

@@ -22,7 +22,10 @@ async def guarded_cases(
     if not cases:
         return frozenset()
     barred = await barred_cases(work, actor)
-    if sight.township is None:
-        return barred
+    return barred if sight.township is None else barred | await direct_cases(work, cases)
+
+
+async def direct_cases(work: Work, cases: Collection[str]) -> frozenset[str]:
+    """Return those of some cases that went to the county past the township."""
     query = select(VisitRow.case_id).where(VisitRow.case_id.in_(cases), VisitRow.is_direct)
-    return barred | frozenset(await work.session.scalars(query.distinct()))
+    return frozenset(await work.session.scalars(query.distinct()))

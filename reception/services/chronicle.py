@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from reception.domain.ids import CaseId, VisitId
+from reception.domain.ids import VisitId
 from reception.domain.redaction import Level
 from reception.domain.visits import VisitState
 from reception.services.identities import ShownPerson, people_of
@@ -25,7 +25,6 @@ from reception.store.tables import (
     VisitEventRow,
     VisitRow,
 )
-from reception.store.vault import Purpose
 from reception.store.visits import Visits
 from signaling.ids import SeatId
 
@@ -240,15 +239,7 @@ async def _staff(
 
 
 async def _open(work: Work, row: VisitRow, table: str, column: str, row_id: str, sealed: str) -> str:
-    return await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table=table,
-        column=column,
-        row_id=row_id,
-        sealed=sealed,
-    )
+    return await work.open(sealed, case=row.case_id, table=table, column=column, row=row_id)
 
 
 async def _matters(work: Work, row: VisitRow) -> list[MatterTold]:

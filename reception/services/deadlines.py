@@ -1,5 +1,6 @@
 """Clocks that run on cases: starting and settling them, and what the calendar did to them lately."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -57,6 +58,12 @@ async def provisional_count(work: Work) -> int:
     """Count the open deadlines whose last day may still become another one."""
     query = select(func.count()).where(DeadlineRow.is_provisional, DeadlineRow.settled_at.is_(None))
     return await work.session.scalar(query) or 0
+
+
+async def provisional_days(work: Work) -> Callable[[date], bool]:
+    """Return what tells of a day whether it may still become another kind of day (暂定)."""
+    calendar = await calendars.load(work.session)
+    return lambda day: calendar.kind_of(day).is_provisional
 
 
 async def moved_lately(work: Work) -> list[MovedLine]:

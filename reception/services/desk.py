@@ -67,14 +67,7 @@ async def go_on_duty(work: Work, actor: Officer, *, camera: bool, microphone: bo
                 started_at=work.now,
             )
         )
-        await work.audit.append(
-            work.session,
-            at=work.now,
-            actor=actor.seat,
-            action=AuditAction.DUTY_ON,
-            object_type="person",
-            object_id=actor.person,
-        )
+        await work.record_about(actor.seat, AuditAction.DUTY_ON, "person", actor.person)
     work.tell(DutyChanged(actor.person), QueueChanged())
 
 

@@ -341,15 +341,13 @@ async def _note(
     refusal: Refusal | None = None,
     reason: str | None = None,
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor,
-        action=action,
-        object_type=object_type,
-        object_id=object_id,
+    await work.record_about(
+        actor,
+        action,
+        object_type,
+        object_id,
         result="deny" if refusal else "allow",
-        reason_code=refusal.code if refusal else reason,
+        reason=refusal.code if refusal else reason,
     )
 
 

@@ -178,14 +178,7 @@ async def _revoke(work: Work, kind: FeedKind, subject: str) -> bool:
 
 
 async def _record(work: Work, actor: Officer, action: AuditAction, kind: FeedKind, subject: str) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=action,
-        object_type="person" if kind is FeedKind.PERSON else "place",
-        object_id=subject,
-    )
+    await work.record_about(actor.seat, action, "person" if kind is FeedKind.PERSON else "place", subject)
 
 
 def _hash(secret: str) -> str:

@@ -36,7 +36,7 @@ from reception.store.bringing import Attendances, Guests
 from reception.store.bringing_tables import AttendanceRow, GuestRow
 from reception.store.signal_sessions import end_line_of
 from reception.store.tables import ParticipantRow, VisitRow
-from reception.store.vault import Purpose, Vault
+from reception.store.vault import Vault
 from reception.store.visits import Visits
 
 CODE_DIGITS = 6
@@ -262,12 +262,4 @@ async def name_of(work: Work, link: GuestRow, case: CaseId) -> str:
     """Return what a guest said to be called; empty before that."""
     if link.name_sealed is None:
         return ""
-    return await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=case,
-        table="guest",
-        column="name",
-        row_id=link.id,
-        sealed=link.name_sealed,
-    )
+    return await work.open(link.name_sealed, case=case, table="guest", column="name", row=link.id)

@@ -31,7 +31,6 @@ from reception.store.audit import AuditAction
 from reception.store.repeat_tables import HandlingAnswerRow, RepeatLinkRow
 from reception.store.repeats import CONFIRMED, Repeats
 from reception.store.tables import ParticipantRow, PersonRow, RoleGrantRow, VisitRow
-from reception.store.vault import Purpose
 from reception.store.visits import Visits
 
 _HANDLERS = frozenset({Role.SECTION_DIRECTOR, Role.BRANCH_LEADER})
@@ -146,14 +145,12 @@ async def keep(work: Work, actor: Officer, link: str, *, replies: Mapping[str, s
             section_id=assignment.section,
             asked_by=actor.person,
             asked_at=work.now,
-            answers_sealed=await work.vault.seal(
-                work.session,
-                Purpose.CONTENT,
-                case_id=CaseId(row.case_id),
+            answers_sealed=await work.seal(
+                msgspec.json.encode(kept).decode(),
+                case=row.case_id,
                 table="handling_answer",
                 column="answers",
-                row_id=link,
-                text=msgspec.json.encode(kept).decode(),
+                row=link,
             ),
         )
     )
@@ -194,14 +191,8 @@ async def totals(work: Work, actor: Officer) -> list[Total]:
 
 
 async def _opened(work: Work, row: HandlingAnswerRow, case: CaseId) -> Answers:
-    text = await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=case,
-        table="handling_answer",
-        column="answers",
-        row_id=row.link_id,
-        sealed=row.answers_sealed,
+    text = await work.open(
+        row.answers_sealed, case=case, table="handling_answer", column="answers", row=row.link_id
     )
     kept = msgspec.json.decode(text, type=_Kept)
     return Answers(kept.replies, kept.words)

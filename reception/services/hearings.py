@@ -21,7 +21,6 @@ from reception.store.repeat_tables import CaseAssignmentRow, HearingRow, RepeatL
 from reception.store.repeats import Repeats
 from reception.store.rows import takes
 from reception.store.tables import CaseRow, OutcomeRow, PersonRow, UnitRow
-from reception.store.vault import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,39 +237,16 @@ async def _change(work: Work, hearing: str, changes: dict[str, object]) -> bool:
 
 
 async def _record(work: Work, actor: Officer, row: HearingRow, what: str) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.HEARING_CHANGED,
-        object_type="hearing",
-        object_id=row.id,
-        case_id=row.case_id,
-        reason_code=what,
+    await work.record_about(
+        actor.seat, AuditAction.HEARING_CHANGED, "hearing", row.id, case=row.case_id, reason=what
     )
 
 
 async def _sealed(work: Work, row: HearingRow, column: str, text: str) -> str:
-    return await work.vault.seal(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table="hearing",
-        column=column,
-        row_id=row.id,
-        text=text.strip(),
-    )
+    return await work.seal(text.strip(), case=row.case_id, table="hearing", column=column, row=row.id)
 
 
 async def _opened(work: Work, row: HearingRow, column: str, sealed: str | None) -> str | None:
     if sealed is None:
         return None
-    return await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table="hearing",
-        column=column,
-        row_id=row.id,
-        sealed=sealed,
-    )
+    return await work.open(sealed, case=row.case_id, table="hearing", column=column, row=row.id)

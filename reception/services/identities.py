@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from reception.domain.ids import CaseId, new_id
+from reception.domain.ids import new_id
 from reception.domain.matching import sound_keys
 from reception.domain.redaction import Level, Person, shown
 from reception.domain.registration import Visitor
@@ -41,14 +41,8 @@ async def _sealed_row(work: Work, visit: VisitRow, position: int, role: str, per
     async def seal(column: str, text: str) -> str | None:
         if not text:
             return None
-        return await work.vault.seal(
-            work.session,
-            Purpose.IDENTITY,
-            case_id=CaseId(visit.case_id),
-            table="identity",
-            column=column,
-            row_id=row_id,
-            text=text,
+        return await work.seal(
+            text, case=visit.case_id, table="identity", column=column, row=row_id, purpose=Purpose.IDENTITY
         )
 
     def index(kind: str, text: str) -> str | None:
@@ -83,14 +77,8 @@ async def opened(work: Work, row: IdentityRow) -> Person:
     async def plain(column: str, sealed: str | None) -> str:
         if sealed is None:
             return ""
-        return await work.vault.open(
-            work.session,
-            Purpose.IDENTITY,
-            case_id=CaseId(row.case_id),
-            table="identity",
-            column=column,
-            row_id=row.id,
-            sealed=sealed,
+        return await work.open(
+            sealed, case=row.case_id, table="identity", column=column, row=row.id, purpose=Purpose.IDENTITY
         )
 
     return Person(

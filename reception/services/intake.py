@@ -9,7 +9,7 @@ from reception.domain import registration
 from reception.domain.access import may
 from reception.domain.actors import Terminal
 from reception.domain.errors import BadInput, NotFound, Refusal
-from reception.domain.ids import CaseId, VisitId, new_id
+from reception.domain.ids import VisitId, new_id
 from reception.domain.policy import Action
 from reception.domain.registration import SUMMARY_LIMIT, Registration
 from reception.domain.visits import VisitAction, VisitState, WrongState, follow
@@ -27,7 +27,6 @@ from reception.store.tables import (
     TownshipAnswerRow,
     VisitRow,
 )
-from reception.store.vault import Purpose
 from reception.store.visits import Visits
 
 
@@ -115,15 +114,7 @@ async def _keep_matters(work: Work, visit: VisitRow, form: Registration) -> None
 
 async def seal_content(work: Work, visit: VisitRow, table: str, column: str, row_id: str, text: str) -> str:
     """Seal what a citizen or officer said, under the case's content key."""
-    return await work.vault.seal(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(visit.case_id),
-        table=table,
-        column=column,
-        row_id=row_id,
-        text=text.strip(),
-    )
+    return await work.seal(text.strip(), case=visit.case_id, table=table, column=column, row=row_id)
 
 
 async def own_visit(work: Work, actor: Terminal, visit: VisitId) -> VisitRow:

@@ -32,7 +32,6 @@ from reception.store.bringing import Attendances
 from reception.store.repeat_tables import HearingRow, LadderExceptionRow, LadderRungRow, RepeatLinkRow
 from reception.store.repeats import CONFIRMED, Repeats
 from reception.store.tables import CaseRow, PersonRow, RoleGrantRow, VisitEventRow, VisitRow
-from reception.store.vault import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,7 @@ async def adopt(
         for step in adopted.steps
     )
     await work.session.flush()
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.LADDER_CHANGED,
-        object_type="ladder",
-        object_id=str(version),
-    )
+    await work.record_about(actor.seat, AuditAction.LADDER_CHANGED, "ladder", str(version))
     return adopted
 
 
@@ -168,15 +160,8 @@ async def _keep_hearing(work: Work, case: CaseId, needed: HearingRow | None) -> 
 
 
 async def _record_hearing(work: Work, hearing: HearingRow, what: str) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor="service",
-        action=AuditAction.HEARING_CHANGED,
-        object_type="hearing",
-        object_id=hearing.id,
-        case_id=hearing.case_id,
-        reason_code=what,
+    await work.record_about(
+        "service", AuditAction.HEARING_CHANGED, "hearing", hearing.id, case=hearing.case_id, reason=what
     )
 
 
@@ -265,14 +250,8 @@ async def excuse(
     kept.reason = reason if kind == Met.EXCUSED else None
     kept.note_sealed = None
     if note.strip():
-        kept.note_sealed = await work.vault.seal(
-            work.session,
-            Purpose.CONTENT,
-            case_id=CaseId(row.case_id),
-            table="ladder_exception",
-            column="note",
-            row_id=link,
-            text=note.strip(),
+        kept.note_sealed = await work.seal(
+            note.strip(), case=row.case_id, table="ladder_exception", column="note", row=link
         )
     work.session.add(kept)
     await work.session.flush()

@@ -21,7 +21,6 @@ from reception.store.bringing import Attendances
 from reception.store.bringing_tables import AttendanceRow
 from reception.store.duty import Duty
 from reception.store.tables import MatterRow, PersonRow, UnitRow, VisitRow
-from reception.store.vault import Purpose
 from reception.store.visits import Visits
 
 # Not answered yet, however long it has been ringing.
@@ -109,14 +108,8 @@ async def _summaries(work: Work, visit: VisitRow) -> tuple[str, ...]:
     query = select(MatterRow).where(MatterRow.visit_id == visit.id).order_by(MatterRow.position)
     return tuple(
         [
-            await work.vault.open(
-                work.session,
-                Purpose.CONTENT,
-                case_id=CaseId(visit.case_id),
-                table="matter",
-                column="summary",
-                row_id=matter.id,
-                sealed=matter.summary_sealed,
+            await work.open(
+                matter.summary_sealed, case=visit.case_id, table="matter", column="summary", row=matter.id
             )
             for matter in (await work.session.scalars(query)).all()
         ]

@@ -7,7 +7,7 @@ evidence codes, never a value.  An anonymous visit has no identity to compare, a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reception.domain.ids import CaseId, VisitId, new_id
+from reception.domain.ids import CaseId, new_id
 from reception.domain.matching import OF_A_PERSON, Likeness, compare
 from reception.domain.redaction import Person
 from reception.services.identities import opened
@@ -16,7 +16,7 @@ from reception.store.audit import AuditAction
 from reception.store.repeat_tables import RepeatLinkRow
 from reception.store.repeats import PROPOSED, Repeats
 from reception.store.tables import CaseRow, IdentityRow, MatterRow, VisitRow
-from reception.store.vault import Purpose, SealBroken
+from reception.store.vault import SealBroken
 
 MAX_OPENED = 60  # candidates whose seals are opened for one visit
 MAX_PROPOSED = 5  # more than anybody reads before answering a ring
@@ -133,14 +133,8 @@ async def _told(work: Work, visits: Sequence[str] | set[str]) -> list[_Told]:
     told = []
     for row in await Repeats(work.session).matters(visits):
         try:
-            summary = await work.vault.open(
-                work.session,
-                Purpose.CONTENT,
-                case_id=CaseId(row.case_id),
-                table="matter",
-                column="summary",
-                row_id=row.id,
-                sealed=row.summary_sealed,
+            summary = await work.open(
+                row.summary_sealed, case=row.case_id, table="matter", column="summary", row=row.id
             )
         except SealBroken:
             continue
@@ -150,8 +144,3 @@ async def _told(work: Work, visits: Sequence[str] | set[str]) -> list[_Told]:
 
 async def _townships(work: Work, cases: set[str]) -> dict[str, str]:
     return {case: (await work.session.get_one(CaseRow, case)).township_id for case in cases}
-
-
-async def propose_for(work: Work, visit: VisitId, *, by: str) -> int:
-    """Look again, e.g. because somebody at the desk remembers the visitor."""
-    return await propose(work, await work.session.get_one(VisitRow, visit), by=by)

@@ -112,6 +112,4 @@ def _step_of(secret: str, code: str, now_s: int) -> int | None:
 
 
 async def _note(work: Work, actor: str, action: AuditAction, person: str) -> None:
-    await work.audit.append(
-        work.session, at=work.now, actor=actor, action=action, object_type="person", object_id=person
-    )
+    await work.record_about(actor, action, "person", person)

@@ -250,12 +250,4 @@ def _due(work: Work) -> tuple[ColumnElement[bool], ...]:
 
 
 async def _record(work: Work, action: AuditAction, appointment: str, reason: str) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=SERVICE,
-        action=action,
-        object_type="appointment",
-        object_id=appointment,
-        reason_code=reason,
-    )
+    await work.record_about(SERVICE, action, "appointment", appointment, reason=reason)

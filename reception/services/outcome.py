@@ -24,7 +24,6 @@ from reception.services.work import Work
 from reception.store.audit import AuditAction
 from reception.store.numbers import next_number
 from reception.store.tables import OutcomeDraftRow, OutcomeRow, PersonRow, VisitRow
-from reception.store.vault import Purpose
 from reception.store.visits import Visits
 
 
@@ -106,14 +105,8 @@ async def read_draft(work: Work, actor: Officer, visit: VisitId) -> SavedDraft |
     kept = await work.session.get(OutcomeDraftRow, visit)
     if kept is None:
         return None
-    text = await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(row.case_id),
-        table="outcome_draft",
-        column="body",
-        row_id=visit,
-        sealed=kept.body_sealed,
+    text = await work.open(
+        kept.body_sealed, case=row.case_id, table="outcome_draft", column="body", row=visit
     )
     return SavedDraft(msgspec.json.decode(text, type=Draft), kept.version, kept.saved_at)
 

@@ -346,15 +346,13 @@ async def _officer(work: Work, person: PersonRow, login: str) -> Officer:
 async def _note(
     work: Work, actor: str, action: AuditAction, person: str, refusal: Refusal | None = None
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor,
-        action=action,
-        object_type="person",
-        object_id=person,
+    await work.record_about(
+        actor,
+        action,
+        "person",
+        person,
         result="deny" if refusal else "allow",
-        reason_code=refusal.code if refusal else None,
+        reason=refusal.code if refusal else None,
     )
 
 

@@ -22,6 +22,7 @@ from reception.services.work import Work
 from reception.store.line_tables import QualitySampleRow
 from reception.store.quality import QualitySamples
 from reception.store.visits import Visits
+from reception.tasks import running
 from signaling.ids import RoomId, SeatId
 from signaling.messages import LineQuality, Quality
 
@@ -177,11 +178,8 @@ async def keeping(log: QualityLog, clock: Callable[[], datetime]) -> AsyncIterat
             await asyncio.sleep(KEEP_EVERY_S)
             await log.keep(clock())
 
-    task = asyncio.create_task(run(), name="quality")
     try:
-        yield
+        async with running(run(), "quality"):
+            yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         await log.keep(clock())

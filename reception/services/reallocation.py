@@ -77,14 +77,7 @@ async def reallocate(
             moved.append(one)
         else:
             left.append(one.appointment)
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.DAY_REALLOCATED,
-        object_type="person",
-        object_id=person,
-    )
+    await work.record_about(actor.seat, AuditAction.DAY_REALLOCATED, "person", person)
     return Reallocated(moved, left)
 
 

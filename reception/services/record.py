@@ -31,7 +31,6 @@ from reception.store.tables import (
     UnsealRow,
     VisitRow,
 )
-from reception.store.vault import Purpose
 
 PAGE_SIZE = 50
 NOTE_LIMIT = 500
@@ -182,15 +181,7 @@ async def unseal(work: Work, actor: Officer, number: str, *, reason: str, note: 
         raise BadInput(faults)
     row_id = new_id()
     sealed = (
-        await work.vault.seal(
-            work.session,
-            Purpose.CONTENT,
-            case_id=CaseId(case.id),
-            table="unseal",
-            column="note",
-            row_id=row_id,
-            text=note,
-        )
+        await work.seal(note, case=case.id, table="unseal", column="note", row=row_id)
         if note.strip()
         else None
     )
@@ -204,15 +195,13 @@ async def unseal(work: Work, actor: Officer, number: str, *, reason: str, note: 
             unsealed_at=work.now,
         )
     )
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.CASE_UNSEALED,
-        object_type="case",
-        object_id=case.id,
-        case_id=case.id,
-        reason_code=reason,
+    await work.record_about(
+        actor.seat,
+        AuditAction.CASE_UNSEALED,
+        "case",
+        case.id,
+        case=case.id,
+        reason=reason,
         fields=("name", "id_number", "phone", "address"),
     )
     return [person for visit in visits for person in await people_of(work, visit, Level.FULL)]
@@ -254,15 +243,7 @@ def _owns(actor: Officer, visits: Sequence[VisitRow]) -> bool:
 
 async def _note_view(work: Work, actor: Officer, case: CaseRow) -> None:
     """Write down that somebody read a case: reads of sensitive data are part of the audit."""
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.CASE_VIEWED,
-        object_type="case",
-        object_id=case.id,
-        case_id=case.id,
-    )
+    await work.record_about(actor.seat, AuditAction.CASE_VIEWED, "case", case.id, case=case.id)
 
 
 async def outcome_owners(work: Work, case: CaseId) -> list[tuple[PersonId, str, str]]:

@@ -145,15 +145,13 @@ async def decide(work: Work, actor: Officer, recusal: str, *, is_granted: bool) 
     store = Conflicts(work.session, work.vault)
     if not await store.decide_recusal(recusal, decision, by=actor.person, at=work.now):
         raise AlreadyDecided
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.RECUSAL_GRANTED if is_granted else AuditAction.RECUSAL_REFUSED,
-        object_type="recusal",
-        object_id=recusal,
-        case_id=row.case_id,
-        reason_code=row.reason,
+    await work.record_about(
+        actor.seat,
+        AuditAction.RECUSAL_GRANTED if is_granted else AuditAction.RECUSAL_REFUSED,
+        "recusal",
+        recusal,
+        case=row.case_id,
+        reason=row.reason,
     )
     if is_granted:
         await separate(work, CaseId(row.case_id))
@@ -245,12 +243,5 @@ async def _unit_faults(work: Work, unit: str) -> dict[str, str]:
 
 async def _settle(work: Work, actor: Officer, action: AuditAction) -> None:
     await work.session.flush()
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=action,
-        object_type="person",
-        object_id=actor.person,
-    )
+    await work.record_about(actor.seat, action, "person", actor.person)
     await separate_everywhere(work, actor.person)

@@ -15,6 +15,7 @@ from reception.domain.roles import Role
 from reception.services import assignments, handling_questions, hearings, ladder, record, rosters
 from reception.services.assignments import Assignment, assignment_of
 from reception.services.conflicts import barred_cases
+from reception.services.deadlines import provisional_days
 from reception.services.handling_questions import Place
 from reception.services.hearings import HearingTold
 from reception.services.repeats import readable
@@ -23,7 +24,6 @@ from reception.services.work import Work
 from reception.store.repeat_tables import HearingRow, LadderExceptionRow, RepeatLinkRow
 from reception.store.repeats import CONFIRMED, PROPOSED, Repeats
 from reception.store.tables import CaseRow, MatterRow, OutcomeRow, PersonRow, UnitRow, VisitRow
-from reception.store.vault import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class LastAnswer:
     owner_post: str
     due_on: date | None
     is_overdue: bool
+    is_provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ async def last_answer(work: Work, visits: Sequence[VisitRow]) -> LastAnswer | No
         owner_post=owner.post,
         due_on=outcome.due_on,
         is_overdue=outcome.due_on is not None and outcome.due_on < work.today,
+        is_provisional=outcome.due_on is not None and (await provisional_days(work))(outcome.due_on),
     )
 
 
@@ -255,15 +257,7 @@ async def _hearing(work: Work, link: RepeatLinkRow) -> HearingBrief | None:
 
 
 async def _open(work: Work, case: str, table: str, column: str, row_id: str, sealed: str) -> str:
-    return await work.vault.open(
-        work.session,
-        Purpose.CONTENT,
-        case_id=CaseId(case),
-        table=table,
-        column=column,
-        row_id=row_id,
-        sealed=sealed,
-    )
+    return await work.open(sealed, case=case, table=table, column=column, row=row_id)
 
 
 @dataclass(frozen=True, slots=True)

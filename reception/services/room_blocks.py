@@ -99,12 +99,4 @@ def _faults(span: Span, reason: str, now: datetime) -> dict[str, str]:
 
 
 async def _note(work: Work, actor: Officer, action: AuditAction, room: str, reason: str | None) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=action,
-        object_type="place",
-        object_id=room,
-        reason_code=reason,
-    )
+    await work.record_about(actor.seat, action, "place", room, reason=reason)

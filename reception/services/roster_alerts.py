@@ -164,14 +164,12 @@ async def check_channel(work: Work, actor: Officer, person: PersonId, kind: str,
         work.session.add(ContactChannelRow(person=person, kind=kind, works=works, checked_at=work.now))
     else:
         row.works, row.checked_at = works, work.now
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=AuditAction.CHANNEL_CHECKED,
-        object_type="person",
-        object_id=person,
-        reason_code="works" if works else "does_not_work",
+    await work.record_about(
+        actor.seat,
+        AuditAction.CHANNEL_CHECKED,
+        "person",
+        person,
+        reason="works" if works else "does_not_work",
         fields=[kind],
     )
 

@@ -287,12 +287,4 @@ async def leaves_for(work: Work, actor: Officer, *states: str) -> list[LeaveRow]
 async def _note(
     work: Work, actor: Officer, action: AuditAction, kind: str, chosen: str, *, reason: str | None = None
 ) -> None:
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=actor.seat,
-        action=action,
-        object_type=kind,
-        object_id=chosen,
-        reason_code=reason,
-    )
+    await work.record_about(actor.seat, action, kind, chosen, reason=reason)

@@ -133,8 +133,3 @@ async def _stand_in(work: Work, out: Collection[str]) -> PersonId | None:
     )
     found = (await work.session.execute(query)).first()
     return PersonId(found.id) if found is not None else None
-
-
-async def unbarred_owner(work: Work, case: CaseId) -> PersonId | None:
-    """Choose who owes something on a case whose first choice is barred; None where everybody is."""
-    return await _stand_in(work, frozenset((await barred_in(work, [case], None)).get(case, {})))

@@ -21,14 +21,7 @@ async def close_shift(work: Work, person: PersonId, *, by: str) -> None:
         return
     shift.ended_at = work.now
     silenced = await Visits(work.session).stop_rings(at=work.now, why="off_duty", person=person)
-    await work.audit.append(
-        work.session,
-        at=work.now,
-        actor=by,
-        action=AuditAction.DUTY_OFF,
-        object_type="person",
-        object_id=person,
-    )
+    await work.record_about(by, AuditAction.DUTY_OFF, "person", person)
     for visit, rung in silenced:
         work.tell(RingStopped(visit, (rung,), "off_duty"))
     work.tell(DutyChanged(person), QueueChanged())

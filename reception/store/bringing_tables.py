@@ -6,10 +6,10 @@ screen is the host's.  A link's token is kept as its hash alone.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 
 class GuestRow(Base):
@@ -81,12 +81,5 @@ class AttendanceRow(Base):
         CheckConstraint("(person_id IS NULL) <> (guest_id IS NULL)", name="somebody"),
         CheckConstraint("(absence IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
         CheckConstraint("absence IS NULL OR joined_at IS NULL", name="absent"),
-        Index(
-            "uq_attendance_open",
-            "visit_id",
-            "person_id",
-            unique=True,
-            sqlite_where=text(_OPEN),
-            postgresql_where=text(_OPEN),
-        ),
+        unique_where("uq_attendance_open", "visit_id", "person_id", where=_OPEN),
     )

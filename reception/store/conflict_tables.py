@@ -6,10 +6,10 @@ people read is sealed under the case's content key.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 # One that was refused binds nobody, and may be asked for again.
 _BINDS = "decision IS NULL OR decision = 'granted'"
@@ -30,14 +30,7 @@ class AccusedRow(Base):
     removed_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("kind IN ('unit', 'person')", name="kind"),
-        Index(
-            "uq_accused_once",
-            "case_id",
-            "token",
-            unique=True,
-            sqlite_where=text("removed_at IS NULL"),
-            postgresql_where=text("removed_at IS NULL"),
-        ),
+        unique_where("uq_accused_once", "case_id", "token", where="removed_at IS NULL"),
     )
 
 
@@ -83,12 +76,5 @@ class RecusalRow(Base):
     __table_args__ = (
         CheckConstraint("origin IN ('own', 'visitor', 'above')", name="origin"),
         CheckConstraint("(decision IS NULL) = (decided_by IS NULL)", name="decided"),
-        Index(
-            "uq_recusal_once",
-            "case_id",
-            "person_id",
-            unique=True,
-            sqlite_where=text(_BINDS),
-            postgresql_where=text(_BINDS),
-        ),
+        unique_where("uq_recusal_once", "case_id", "person_id", where=_BINDS),
     )

@@ -154,13 +154,6 @@ class Conflicts:
             return False
         return True
 
-    async def recusals_of(self, case: CaseId) -> Sequence[RecusalRow]:
-        """Return every recusal of a case, decided or not, oldest first."""
-        query = (
-            select(RecusalRow).where(RecusalRow.case_id == case).order_by(RecusalRow.asked_at, RecusalRow.id)
-        )
-        return (await self._session.scalars(query)).all()
-
     async def decide_recusal(self, recusal: str, decision: str, *, by: PersonId, at: datetime) -> bool:
         """Decide a recusal that nobody has decided yet; of two who press, one does."""
         return await takes(

@@ -5,10 +5,10 @@ A message holds ids and codes; its words are made when it is sent, and none of t
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 
 class OutboxMessageRow(Base):
@@ -60,12 +60,5 @@ class CalendarFeedRow(Base):
     __table_args__ = (
         UniqueConstraint("secret_hash"),
         CheckConstraint("kind IN ('person','room')", name="kind"),
-        Index(
-            "uq_calendar_feed_open",
-            "kind",
-            "subject_id",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
+        unique_where("uq_calendar_feed_open", "kind", "subject_id", where="revoked_at IS NULL"),
     )

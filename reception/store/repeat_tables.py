@@ -5,10 +5,10 @@ As in `tables.py`, columns that end in `_sealed` hold ciphertext of the vault.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 
 class IdentityTokenRow(Base):
@@ -62,13 +62,7 @@ class RepeatLinkRow(Base):
         ),
         CheckConstraint("state <> 'confirmed' OR count IS NOT NULL", name="counted"),
         CheckConstraint("rung IS NULL OR ladder_version IS NOT NULL", name="rung_of_a_ladder"),
-        Index(
-            "uq_repeat_link_confirmed",
-            "matter_id",
-            unique=True,
-            sqlite_where=text(_CONFIRMED),
-            postgresql_where=text(_CONFIRMED),
-        ),
+        unique_where("uq_repeat_link_confirmed", "matter_id", where=_CONFIRMED),
     )
 
 
@@ -133,13 +127,7 @@ class HearingRow(Base):
             " AND order_due_on IS NOT NULL AND order_owner_id IS NOT NULL)",
             name="heard",
         ),
-        Index(
-            "uq_hearing_open",
-            "case_id",
-            unique=True,
-            sqlite_where=text(_OPEN),
-            postgresql_where=text(_OPEN),
-        ),
+        unique_where("uq_hearing_open", "case_id", where=_OPEN),
     )
 
 

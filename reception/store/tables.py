@@ -7,10 +7,10 @@ No other column may hold what a citizen said or who the citizen is.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 
 class UnitRow(Base):
@@ -116,15 +116,7 @@ class DutyShiftRow(Base):
     has_microphone: Mapped[bool]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    __table_args__ = (
-        Index(
-            "uq_duty_shift_open",
-            "person_id",
-            unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
+    __table_args__ = (unique_where("uq_duty_shift_open", "person_id", where="ended_at IS NULL"),)
 
 
 class CaseRow(Base):
@@ -191,20 +183,8 @@ class VisitRow(Base):
             "state <> 'suspended' OR (suspended_at IS NOT NULL AND suspended_reason IS NOT NULL)",
             name="suspended",
         ),
-        Index(
-            "uq_visit_place_taken",
-            "place_id",
-            unique=True,
-            sqlite_where=text(_AT_TERMINAL),
-            postgresql_where=text(_AT_TERMINAL),
-        ),
-        Index(
-            "uq_visit_officer_busy",
-            "officer_id",
-            unique=True,
-            sqlite_where=text(_OCCUPIES),
-            postgresql_where=text(_OCCUPIES),
-        ),
+        unique_where("uq_visit_place_taken", "place_id", where=_AT_TERMINAL),
+        unique_where("uq_visit_officer_busy", "officer_id", where=_OCCUPIES),
     )
 
 

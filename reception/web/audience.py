@@ -82,3 +82,13 @@ class Route:
     body: type | None = None
     answer: type | None = None
     is_replayed: bool = False
+
+
+def read(path: str, handler: Handler, audience: Audience, name: str, answer: type) -> Route:
+    """Make the row of an API route that only looks."""
+    return Route("GET", path, handler, audience, name, answer=answer)
+
+
+def deed(path: str, handler: Handler, audience: Audience, name: str, body: type, answer: type) -> Route:
+    """Make the row of an API route that changes something, and may be asked for again."""
+    return Route("POST", path, handler, audience, name, body, answer, is_replayed=True)

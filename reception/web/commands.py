@@ -20,18 +20,22 @@ T = TypeVar("T")
 
 
 async def run_once(
-    request: web.Request, use_case: Callable[[Work], Awaitable[Answer]], *, status: int = 200
+    request: web.Request, use_case: Callable[[Work], Awaitable[Answer]], *, status: int = 200, key: str = ""
 ) -> web.Response:
     """Run a use case for a request that may be repeated.
 
     The answer is stored in the transaction of the effect.  A repeated request
     gets the stored answer; the same key with another body is refused.  Answers
     of such routes hold ids and codes only, so nothing personal is stored here.
+
+    Args:
+        key: what a plain form carries in place of the header.
     """
     login = signed_in(request)
     if login is None:
         raise SignedOut
-    scope, key, digest = login.actor.login, idempotency_key(request), await request_hash(request)
+    scope, digest = login.actor.login, await request_hash(request)
+    key = idempotency_key(request, key)
 
     async def once(work: Work) -> StoredAnswer:
         stored = await recall(work.session, scope, key, digest)

@@ -16,15 +16,6 @@ async def write_denial(request: web.Request, action: AuditAction, object_type: s
     actor = login.actor.seat
 
     async def use_case(work: Work) -> None:
-        await work.audit.append(
-            work.session,
-            at=work.now,
-            actor=actor,
-            action=action,
-            object_type=object_type,
-            object_id=object_id,
-            result="deny",
-            reason_code="not_allowed",
-        )
+        await work.record_about(actor, action, object_type, object_id, result="deny", reason="not_allowed")
 
     await request.app[EDGE].run(use_case)

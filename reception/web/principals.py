@@ -1,12 +1,15 @@
 """Who sent a request: a cookie's officer or guest, a bearer's terminal, or nobody."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 
 from reception.domain.actors import Actor, Guest, Officer, Terminal
 from reception.domain.errors import NotAllowed, Refusal
 from reception.domain.roles import Role
+
+A = TypeVar("A", Officer, Terminal, Guest)
 
 
 class SignedOut(Refusal):
@@ -41,29 +44,23 @@ def roles_of(request: web.Request) -> frozenset[Role]:
 
 def officer(request: web.Request) -> Officer:
     """Return the signed-in officer; the audience of the route has let nobody else through."""
-    login = signed_in(request)
-    if login is None:
-        raise SignedOut
-    if not isinstance(login.actor, Officer):
-        raise NotAllowed
-    return login.actor
+    return _actor(request, Officer)
 
 
 def terminal(request: web.Request) -> Terminal:
     """Return the terminal; the audience of the route has let nobody else through."""
-    login = signed_in(request)
-    if login is None:
-        raise SignedOut
-    if not isinstance(login.actor, Terminal):
-        raise NotAllowed
-    return login.actor
+    return _actor(request, Terminal)
 
 
 def guest(request: web.Request) -> Guest:
     """Return the guest; the audience of the route has let nobody else through."""
+    return _actor(request, Guest)
+
+
+def _actor(request: web.Request, kind: type[A]) -> A:
     login = signed_in(request)
     if login is None:
         raise SignedOut
-    if not isinstance(login.actor, Guest):
+    if not isinstance(login.actor, kind):
         raise NotAllowed
     return login.actor

@@ -77,9 +77,13 @@ def refuse_foreign_origin(request: web.Request, origins: frozenset[str]) -> None
         raise BadOrigin
 
 
-def idempotency_key(request: web.Request) -> str:
-    """Return the request's Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header-07)."""
-    key = request.headers.get("Idempotency-Key", "")
+def idempotency_key(request: web.Request, kept: str = "") -> str:
+    """Return the request's Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header-07).
+
+    Args:
+        kept: the key that a form without a script carries in a field; it stands for the header.
+    """
+    key = kept or request.headers.get("Idempotency-Key", "")
     if not 8 <= len(key) <= 64 or not key.isascii() or not key.isprintable():
         raise KeyMissing
     return key

@@ -1,12 +1,12 @@
 """Rows of the table of routes: the week's board, its plain forms, the day sheet."""
 
 from reception.web.api import schedule as api
-from reception.web.audience import LEDGER, OFFICE, SCHEDULE_READERS, Route, V
+from reception.web.audience import LEDGER, OFFICE, SCHEDULE_READERS, Route, V, read
 from reception.web.pages import schedule, schedule_forms
 from reception.web.shapes.schedule import BoardView
 
 BOARD: tuple[Route, ...] = (
-    Route("GET", f"{V}/schedule", api.show, SCHEDULE_READERS, "show_schedule", None, BoardView),
+    read(f"{V}/schedule", api.show, SCHEDULE_READERS, "show_schedule", BoardView),
     Route("GET", "/schedule", schedule.show, SCHEDULE_READERS, "schedule_page"),
     Route("GET", "/schedule/day-sheet/{room}", schedule.show_day_sheet, LEDGER, "day_sheet"),
     Route("POST", "/schedule/appointments", schedule_forms.book, LEDGER, "book_form"),

@@ -1,7 +1,7 @@
 """Rows of the table of routes: the calendar's page and API, feeds for calendar programs."""
 
 from reception.web.api import calendar as api
-from reception.web.audience import LEDGER, OFFICE, PUBLIC, SCHEDULE_READERS, Route, V
+from reception.web.audience import LEDGER, OFFICE, PUBLIC, SCHEDULE_READERS, Route, V, deed, read
 from reception.web.pages import account
 from reception.web.pages import calendar as page
 from reception.web.shapes import calendar as shapes
@@ -15,28 +15,22 @@ CALENDAR: tuple[Route, ...] = (
     Route("POST", "/account/feed", account.change_feed, SCHEDULE_READERS, "change_own_feed"),
     # Calendar programs do not sign in: the address is the secret.
     Route("GET", "/feeds/{token}.ics", api.show_feed, PUBLIC, "feed"),
-    Route(
-        "GET", f"{V}/calendar", api.show_days, SCHEDULE_READERS, "show_calendar_days", None, shapes.DaysView
-    ),
-    Route("GET", f"{V}/calendar/due", api.show_due, SCHEDULE_READERS, "show_due", None, shapes.DueView),
-    Route(
-        "POST",
+    read(f"{V}/calendar", api.show_days, SCHEDULE_READERS, "show_calendar_days", shapes.DaysView),
+    read(f"{V}/calendar/due", api.show_due, SCHEDULE_READERS, "show_due", shapes.DueView),
+    deed(
         f"{V}/calendar/days",
         api.edit_day,
         OFFICE,
         "edit_calendar_day",
         shapes.NamedDayBody,
         shapes.CalendarChanged,
-        True,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/calendar/notices",
         api.load_notice,
         OFFICE,
         "load_notice",
         shapes.NoticeBody,
         shapes.CalendarChanged,
-        True,
     ),
 )

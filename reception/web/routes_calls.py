@@ -14,6 +14,8 @@ from reception.web.audience import (
     PUBLIC,
     Route,
     V,
+    deed,
+    read,
 )
 from reception.web.pages import join, liaison
 from reception.web.shapes import calls as _c
@@ -33,127 +35,91 @@ BRINGING_PAGES = (
 )
 
 INVITING = (
-    Route("GET", f"{V}/posts", invitations.list_posts, DESK, "list_posts", None, _c.PostsView),
-    Route(
-        "GET",
+    read(f"{V}/posts", invitations.list_posts, DESK, "list_posts", _c.PostsView),
+    read(
         f"{V}/visits/{{visit}}/candidates",
         invitations.list_candidates,
         DESK,
         "list_candidates",
-        None,
         _c.CandidatesView,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/invite-role",
         invitations.invite_role,
         DESK,
         "invite_role",
         _c.InviteRole,
         _c.InvitedAnswer,
-        True,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/accept-invitation",
         invitations.accept,
         ASKED_IN,
         "accept_invitation",
         _b.Nothing,
         _a.AnsweredVisit,
-        True,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/decline-invitation",
         invitations.decline,
         ASKED_IN,
         "decline_invitation",
         _b.Nothing,
         _a.VisitMoved,
-        True,
     ),
-    Route(
-        "GET",
+    read(
         f"{V}/visits/{{visit}}/attendance",
         invitations.show_attendance,
         DESK,
         "show_attendance",
-        None,
         _c.AttendanceView,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/attendance/{{attendance}}/absence",
         invitations.confirm_absence,
         COUNTY,
         "confirm_absence",
         _c.AbsenceBody,
         _c.AbsenceConfirmed,
-        True,
     ),
-    Route("GET", f"{V}/liaison", invitations.show_liaison, LIAISON, "show_liaison", None, _c.LiaisonView),
-    Route(
-        "POST",
-        f"{V}/liaison/duty-on",
-        invitations.liaison_on,
-        LIAISON,
-        "liaison_on",
-        _b.DutyOn,
-        _c.LiaisonDuty,
-        True,
-    ),
-    Route(
-        "POST",
-        f"{V}/liaison/duty-off",
-        invitations.liaison_off,
-        LIAISON,
-        "liaison_off",
-        _b.Nothing,
-        _c.LiaisonDuty,
-        True,
+    read(f"{V}/liaison", invitations.show_liaison, LIAISON, "show_liaison", _c.LiaisonView),
+    deed(f"{V}/liaison/duty-on", invitations.liaison_on, LIAISON, "liaison_on", _b.DutyOn, _c.LiaisonDuty),
+    deed(
+        f"{V}/liaison/duty-off", invitations.liaison_off, LIAISON, "liaison_off", _b.Nothing, _c.LiaisonDuty
     ),
 )
 
 GUESTS = (
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/guests",
         invitations.make_guest_link,
         DESK,
         "make_guest_link",
         _c.MakeGuestLink,
         _c.GuestLinkMade,
-        True,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/guests/{{guest}}/revoke",
         invitations.revoke_guest,
         DESK,
         "revoke_guest",
         _b.Nothing,
         _c.GuestStands,
-        True,
     ),
-    Route(
-        "POST",
+    deed(
         f"{V}/visits/{{visit}}/guests/{{guest}}/admit",
         invitations.admit_guest,
         DESK,
         "admit_guest",
         _b.Nothing,
         _c.GuestStands,
-        True,
     ),
-    Route("GET", GUEST_PATH, guests.show, PUBLIC, "show_guest", None, _c.GuestPageView),
+    read(GUEST_PATH, guests.show, PUBLIC, "show_guest", _c.GuestPageView),
     Route(
         "POST", f"{GUEST_PATH}/redeem", guests.redeem, PUBLIC, "redeem_link", _c.RedeemLink, _c.GuestPageView
     ),
     Route("POST", f"{GUEST_PATH}/code", guests.prove, GUEST, "prove_guest", _c.GuestCode, _c.GuestPageView),
-    Route(
-        "POST", f"{GUEST_PATH}/wait", guests.wait, GUEST, "guest_waits", _c.GuestName, _c.GuestPageView, True
-    ),
+    deed(f"{GUEST_PATH}/wait", guests.wait, GUEST, "guest_waits", _c.GuestName, _c.GuestPageView),
     Route(
         "POST",
         f"{GUEST_PATH}/ws-ticket",
@@ -179,7 +145,7 @@ _VISIT = f"{V}/visits/{{visit}}"
 # Whoever leads a call conducts it: a county officer, or a liaison who has taken the lead over.
 CONDUCTING = (
     *(
-        Route("POST", f"{_VISIT}/{path}", handler, ASKED_IN, name, body, _d.CallChanged, True)
+        deed(f"{_VISIT}/{path}", handler, ASKED_IN, name, body, _d.CallChanged)
         for path, handler, name, body in (
             ("hold", call_control.hold, "hold_seat", _d.HoldSeat),
             ("private", call_control.set_private, "set_private", _d.PrivatePart),
@@ -190,9 +156,7 @@ CONDUCTING = (
             ("leave", call_control.leave, "leave_call", _b.Nothing),
         )
     ),
-    Route(
-        "GET", f"{_VISIT}/removed", call_control.list_put_out, ASKED_IN, "list_put_out", None, _d.PutOutList
-    ),
+    read(f"{_VISIT}/removed", call_control.list_put_out, ASKED_IN, "list_put_out", _d.PutOutList),
 )
 
 CALLS: tuple[Route, ...] = BRINGING_PAGES + INVITING + GUESTS + CONDUCTING

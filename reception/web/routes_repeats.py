@@ -3,7 +3,7 @@
 from reception.domain.roles import Role
 from reception.web.api import repeats
 from reception.web.api.bodies import Nothing
-from reception.web.audience import DESK, Audience, Route, V
+from reception.web.audience import DESK, Audience, Route, V, deed, read
 from reception.web.shapes import repeats as shapes
 
 # Narrower than the desk: a handler does not even reach the routes of the question about the handling.
@@ -17,107 +17,46 @@ _LINK = f"{V}/repeat-links/{{link}}"
 _HEARING = f"{V}/hearings/{{hearing}}"
 
 REPEATS: tuple[Route, ...] = (
-    Route(
-        "GET",
-        f"{V}/visits/{{visit}}/repeats",
-        repeats.show_repeats,
-        DESK,
-        "show_repeats",
-        None,
-        shapes.RepeatsView,
-    ),
-    Route(
-        "POST",
+    read(f"{V}/visits/{{visit}}/repeats", repeats.show_repeats, DESK, "show_repeats", shapes.RepeatsView),
+    deed(
         f"{V}/visits/{{visit}}/repeats/search",
         repeats.look_again,
         JUDGES,
         "search_repeats",
         Nothing,
         shapes.LookedAgain,
-        True,
     ),
-    Route(
-        "POST",
-        f"{_LINK}/confirm",
-        repeats.confirm,
-        JUDGES,
-        "confirm_repeat",
-        Nothing,
-        shapes.LinkMoved,
-        True,
+    deed(f"{_LINK}/confirm", repeats.confirm, JUDGES, "confirm_repeat", Nothing, shapes.LinkMoved),
+    deed(f"{_LINK}/reject", repeats.reject, JUDGES, "reject_repeat", Nothing, shapes.LinkMoved),
+    deed(f"{_LINK}/unlink", repeats.unlink, JUDGES, "unlink_repeat", Nothing, shapes.LinkMoved),
+    deed(f"{_LINK}/excuse", repeats.excuse, DESK, "excuse_rung", shapes.ExcuseBody, shapes.Kept),
+    deed(f"{_LINK}/alone", repeats.be_alone, JUDGES, "be_alone", shapes.AloneBody, shapes.Kept),
+    deed(
+        f"{_LINK}/handling", repeats.keep_handling, JUDGES, "keep_handling", shapes.HandlingBody, shapes.Kept
     ),
-    Route(
-        "POST", f"{_LINK}/reject", repeats.reject, JUDGES, "reject_repeat", Nothing, shapes.LinkMoved, True
-    ),
-    Route(
-        "POST", f"{_LINK}/unlink", repeats.unlink, JUDGES, "unlink_repeat", Nothing, shapes.LinkMoved, True
-    ),
-    Route(
-        "POST",
-        f"{_LINK}/excuse",
-        repeats.excuse,
-        DESK,
-        "excuse_rung",
-        shapes.ExcuseBody,
-        shapes.Kept,
-        True,
-    ),
-    Route(
-        "POST", f"{_LINK}/alone", repeats.be_alone, JUDGES, "be_alone", shapes.AloneBody, shapes.Kept, True
-    ),
-    Route(
-        "POST",
-        f"{_LINK}/handling",
-        repeats.keep_handling,
-        JUDGES,
-        "keep_handling",
-        shapes.HandlingBody,
-        shapes.Kept,
-        True,
-    ),
-    Route(
-        "GET", f"{_LINK}/handling", repeats.show_handling, JUDGES, "show_handling", None, shapes.AnswersView
-    ),
-    Route("GET", f"{V}/handling", repeats.show_totals, HEARERS, "show_totals", None, shapes.TotalsView),
-    Route(
-        "POST",
+    read(f"{_LINK}/handling", repeats.show_handling, JUDGES, "show_handling", shapes.AnswersView),
+    read(f"{V}/handling", repeats.show_totals, HEARERS, "show_totals", shapes.TotalsView),
+    deed(
         f"{V}/cases/{{number}}/assignment",
         repeats.assign,
         ASSIGNERS,
         "assign_case",
         shapes.AssignBody,
         shapes.AssignmentView,
-        True,
     ),
-    Route("GET", f"{V}/hearings", repeats.list_hearings, HEARERS, "list_hearings", None, shapes.HearingsView),
-    Route(
-        "POST",
-        f"{_HEARING}/day",
-        repeats.plan_hearing,
-        HEARERS,
-        "plan_hearing",
-        shapes.HearingDayBody,
-        shapes.Kept,
-        True,
+    read(f"{V}/hearings", repeats.list_hearings, HEARERS, "list_hearings", shapes.HearingsView),
+    deed(
+        f"{_HEARING}/day", repeats.plan_hearing, HEARERS, "plan_hearing", shapes.HearingDayBody, shapes.Kept
     ),
-    Route(
-        "POST",
+    deed(
         f"{_HEARING}/minutes",
         repeats.hold_hearing,
         MAIN_LEADER,
         "hold_hearing",
         shapes.HearingBody,
         shapes.Kept,
-        True,
     ),
-    Route(
-        "POST",
-        f"{V}/ladder",
-        repeats.adopt_ladder,
-        OFFICE,
-        "adopt_ladder",
-        shapes.LadderBody,
-        shapes.LadderAdopted,
-        True,
+    deed(
+        f"{V}/ladder", repeats.adopt_ladder, OFFICE, "adopt_ladder", shapes.LadderBody, shapes.LadderAdopted
     ),
 )

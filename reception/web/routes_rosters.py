@@ -2,7 +2,7 @@
 
 from reception.web.api import rosters as api
 from reception.web.api.bodies import Nothing
-from reception.web.audience import OFFICE, SCHEDULE_READERS, Route, V
+from reception.web.audience import OFFICE, SCHEDULE_READERS, Route, V, deed, read
 from reception.web.pages import rosters as page
 from reception.web.shapes import rosters as shapes
 
@@ -10,19 +10,10 @@ _R = f"{V}/rosters"
 _changed = shapes.RosterChanged
 
 _ASKED = tuple(
-    Route(
-        "POST",
-        f"{_R}/swaps/{{swap}}/{word}",
-        api.settle_swap,
-        SCHEDULE_READERS,
-        name,
-        Nothing,
-        _changed,
-        True,
-    )
+    deed(f"{_R}/swaps/{{swap}}/{word}", api.settle_swap, SCHEDULE_READERS, name, Nothing, _changed)
     for word, name in (("accept", "accept_swap"), ("decline", "decline_swap"), ("withdraw", "withdraw_swap"))
 ) + tuple(
-    Route("POST", f"{_R}/leaves/{{leave}}/{word}", api.settle_leave, audience, name, Nothing, _changed, True)
+    deed(f"{_R}/leaves/{{leave}}/{word}", api.settle_leave, audience, name, Nothing, _changed)
     for word, name, audience in (
         ("grant", "grant_leave", OFFICE),
         ("decline", "decline_leave", OFFICE),
@@ -30,7 +21,7 @@ _ASKED = tuple(
     )
 )
 _CANCELLED = tuple(
-    Route("POST", f"{_R}/{kinds}/{{change}}/cancel", api.cancel, OFFICE, name, Nothing, _changed, True)
+    deed(f"{_R}/{kinds}/{{change}}/cancel", api.cancel, OFFICE, name, Nothing, _changed)
     for kinds, name in (
         ("overrides", "cancel_override"),
         ("actings", "cancel_acting"),
@@ -39,73 +30,26 @@ _CANCELLED = tuple(
 )
 
 ROSTERS: tuple[Route, ...] = (
-    Route("GET", f"{_R}/who", api.show_who, SCHEDULE_READERS, "show_who", None, shapes.WhoView),
-    Route("GET", f"{_R}/report", api.show_report, OFFICE, "show_roster_report", None, shapes.RosterReport),
-    Route(
-        "POST",
-        f"{_R}/rotations",
-        api.add_rotation,
-        OFFICE,
-        "add_rotation",
-        shapes.RotationBody,
-        _changed,
-        True,
-    ),
-    Route(
-        "POST",
+    read(f"{_R}/who", api.show_who, SCHEDULE_READERS, "show_who", shapes.WhoView),
+    read(f"{_R}/report", api.show_report, OFFICE, "show_roster_report", shapes.RosterReport),
+    deed(f"{_R}/rotations", api.add_rotation, OFFICE, "add_rotation", shapes.RotationBody, _changed),
+    deed(
         f"{_R}/rotations/{{rotation}}",
         api.change_rotation,
         OFFICE,
         "change_rotation",
         shapes.RotationChange,
         _changed,
-        True,
     ),
-    Route(
-        "POST",
-        f"{_R}/overrides",
-        api.add_override,
-        SCHEDULE_READERS,
-        "add_override",
-        shapes.OverrideBody,
-        _changed,
-        True,
+    deed(
+        f"{_R}/overrides", api.add_override, SCHEDULE_READERS, "add_override", shapes.OverrideBody, _changed
     ),
-    Route(
-        "POST",
-        f"{_R}/standing",
-        api.set_standing,
-        OFFICE,
-        "set_standing",
-        shapes.StandingBody,
-        _changed,
-        True,
-    ),
-    Route("POST", f"{_R}/swaps", api.ask_swap, SCHEDULE_READERS, "ask_swap", shapes.SwapBody, _changed, True),
-    Route(
-        "POST", f"{_R}/leaves", api.ask_leave, SCHEDULE_READERS, "ask_leave", shapes.LeaveBody, _changed, True
-    ),
-    Route("POST", f"{_R}/actings", api.add_acting, OFFICE, "add_acting", shapes.ActingBody, _changed, True),
-    Route(
-        "POST",
-        f"{_R}/leader-days",
-        api.add_leader_day,
-        OFFICE,
-        "add_leader_day",
-        shapes.LeaderDayBody,
-        _changed,
-        True,
-    ),
-    Route(
-        "POST",
-        f"{_R}/channels",
-        api.check_channel,
-        OFFICE,
-        "check_channel",
-        shapes.ChannelBody,
-        _changed,
-        True,
-    ),
+    deed(f"{_R}/standing", api.set_standing, OFFICE, "set_standing", shapes.StandingBody, _changed),
+    deed(f"{_R}/swaps", api.ask_swap, SCHEDULE_READERS, "ask_swap", shapes.SwapBody, _changed),
+    deed(f"{_R}/leaves", api.ask_leave, SCHEDULE_READERS, "ask_leave", shapes.LeaveBody, _changed),
+    deed(f"{_R}/actings", api.add_acting, OFFICE, "add_acting", shapes.ActingBody, _changed),
+    deed(f"{_R}/leader-days", api.add_leader_day, OFFICE, "add_leader_day", shapes.LeaderDayBody, _changed),
+    deed(f"{_R}/channels", api.check_channel, OFFICE, "check_channel", shapes.ChannelBody, _changed),
     *_ASKED,
     *_CANCELLED,
     Route("GET", "/schedule/rosters", page.show, SCHEDULE_READERS, "rosters_page"),

@@ -1,6 +1,6 @@
 """Bodies of the JSON API: shapes and bounds; the rules live in the services."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, dataclass_transform
 
 import msgspec
@@ -10,6 +10,8 @@ Short = Annotated[str, Meta(max_length=80)]
 Text = Annotated[str, Meta(max_length=4000)]
 Id = Annotated[str, Meta(max_length=64)]
 Code = Annotated[str, Meta(max_length=40)]
+# An aware point in time; one without a zone is refused.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 # Subclasses inherit frozen and the rest; the decorator tells the type checker.

@@ -10,7 +10,7 @@ from multidict import MultiDictProxy
 from reception.domain.access import can, may
 from reception.domain.actors import Officer
 from reception.domain.errors import BadInput, NotAllowed, Refusal
-from reception.domain.ids import PersonId
+from reception.domain.ids import PersonId, new_id
 from reception.domain.policy import Action
 from reception.keys import EDGE, SWITCHBOARD
 from reception.services import roster_alerts, roster_plans, roster_requests
@@ -19,9 +19,11 @@ from reception.services.roster_choices import choices, requests_of
 from reception.services.roster_plans import NewRotation, checked
 from reception.services.work import OFFICE_TIME, Work
 from reception.web.api.rosters import horizon
+from reception.web.commands import run_once
 from reception.web.contexts import render
 from reception.web.errors import DEFAULT_STATUS, status_of
 from reception.web.principals import officer
+from reception.web.shapes.rosters import RosterChanged
 from scheduling.domain.roster import Post
 from scheduling.domain.rotation import Handover
 from scheduling.errors import SchedulingRefusal
@@ -92,13 +94,22 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def submit(request: web.Request) -> web.StreamResponse:
-    """`POST /schedule/rosters/{form}`: one change, then back to the page by an address of its own."""
+    """`POST /schedule/rosters/{form}`: one change, then back to the page by an address of its own.
+
+    Every form carries a key of its own, so one that is sent twice changes one thing.
+    """
     actor, name = officer(request), request.match_info["form"]
     sent, make = Sent.of(await request.post()), _FORMS.get(name)
     if make is None:
         raise web.HTTPNotFound
     try:
-        await request.app[EDGE].run(make(request, actor, sent))
+        deed = make(request, actor, sent)
+
+        async def use_case(work: Work) -> RosterChanged:
+            await deed(work)
+            return RosterChanged(id=sent.text("id"), state=name)
+
+        await run_once(request, use_case, key=sent.text("form_key"))
     except NotAllowed:
         raise
     except (Refusal, SchedulingRefusal) as refusal:
@@ -255,6 +266,7 @@ async def _page(
             "faults": faults or {},
             "sent": sent.fields if sent else {},
             "form": form,
+            "form_key": new_id,
         }
 
     return render(request, "pages/rosters.html", await request.app[EDGE].read(read), status=status)

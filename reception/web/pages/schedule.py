@@ -10,7 +10,8 @@ from aiohttp import web
 from sqlalchemy import select
 
 from reception.domain.actors import Officer
-from reception.keys import EDGE
+from reception.keys import EDGE, SETTINGS
+from reception.services.arrivals import missing_side
 from reception.services.board_choices import ShownAppointment, choices_of, show_appointment
 from reception.services.day_sheet import sheet_of
 from reception.services.room_blocks import RoomBlockReason
@@ -179,13 +180,31 @@ async def _panel_of(request: web.Request, actor: Officer) -> PanelData:
     query, told = request.query, request.query.get("told", "")[:40]
     chosen, form = query.get("appointment", "")[:64], query.get("form", "")
     if chosen:
-        found = await request.app[EDGE].read(lambda work: show_appointment(work, actor, chosen))
-        return PanelData("appointment", found, values=moved_values(found), told=told)
+        found, values = await request.app[EDGE].read(
+            lambda work: _shown(work, actor, chosen, _grace(request))
+        )
+        return PanelData("appointment", found, values=values, told=told)
     if form in FORMS:
         day = max(Address.of(query, _today(request)).day, _today(request))
         usual = {"starts": f"{day}T09:00", "ends": f"{day}T17:30"}
         return PanelData(form, values=usual | {name: value[:64] for name, value in query.items()}, told=told)
     return PanelData(told=told)
+
+
+async def _shown(
+    work: Work, actor: Officer, chosen: str, grace: timedelta
+) -> tuple[ShownAppointment, Mapping[str, str]]:
+    """Return an appointment, and what its forms hold at first."""
+    found = await show_appointment(work, actor, chosen)
+    values = moved_values(found)
+    if "no_show" not in found.may:
+        return found, values
+    side = await missing_side(work, actor, chosen, grace=grace)
+    return found, {**values, "side": side, "suspected": side} if side else values
+
+
+def _grace(request: web.Request) -> timedelta:
+    return timedelta(minutes=request.app[SETTINGS].no_show_grace_min)
 
 
 def moved_values(found: ShownAppointment) -> Mapping[str, str]:

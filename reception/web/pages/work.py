@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from reception.domain.visits import VisitState
 from reception.keys import EDGE, SETTINGS
-from reception.services import attendance, record, repeat_view
+from reception.services import attendance, deadlines, record, repeat_view
 from reception.services.line_record import lines_of
 from reception.services.sight import sight_of
 from reception.services.work import Work
@@ -55,6 +55,7 @@ async def list_cases(request: web.Request) -> web.StreamResponse:
             "townships": await edge.read(_townships) if sight_of(actor).township is None else [],
             "states": [state.value for state in VisitState],
             "page_size": record.PAGE_SIZE,
+            "is_provisional": await edge.read(deadlines.provisional_days),
         },
     )
 
@@ -74,4 +75,5 @@ async def show_case(request: web.Request) -> web.StreamResponse:
         lambda work: attendance.asked_into(work, [visit.id for visit in told.visits])
     )
     page = {"case": told, "lines": lines, "repeats": repeats, "asked": asked}
+    page["is_provisional"] = await request.app[EDGE].read(deadlines.provisional_days)
     return render(request, "pages/case.html", page)

@@ -6,12 +6,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from reception.web.api.answers import Answer
-from reception.web.api.bodies import Body, Code, Id
+from reception.web.api.bodies import Body, Code, Id, Moment
 
 Note = Annotated[str, Meta(max_length=500)]
 Minutes = Annotated[int, Meta(ge=15, le=240)]
-# An aware point in time; one without a zone is refused.
-Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Book(Body, kw_only=True):

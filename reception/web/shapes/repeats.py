@@ -25,6 +25,7 @@ class LastAnswerView(Answer, kw_only=True):
     owner_post: str
     due_on: date | None
     is_overdue: bool
+    is_provisional: bool
 
 
 class AssignmentView(Answer, kw_only=True):

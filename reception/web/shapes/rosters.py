@@ -6,11 +6,10 @@ from typing import Annotated
 import msgspec
 
 from reception.web.api.answers import Answer
-from reception.web.api.bodies import Body
+from reception.web.api.bodies import Body, Moment
 from scheduling.domain.rotation import Handover
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Clock = Annotated[str, msgspec.Meta(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 People = Annotated[list[Id], msgspec.Meta(max_length=40)]
 
