@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -44,3 +44,8 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads a plain dict
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """Let `columns` repeat in a table, but not among the rows of which `where` is true."""
+    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))

@@ -161,6 +161,15 @@ async def unfilled(session: AsyncSession, until: date) -> list[str]:
     return list(await session.scalars(query.order_by(RotationRow.id)))
 
 
+async def dealt_by_working_days(session: AsyncSession) -> list[tuple[str, date]]:
+    """Return the rotations that leave out days of rest, each with the last day whose shifts are dealt."""
+    query = select(RotationRow.id, RotationRow.filled_until).where(
+        RotationRow.working_days_only, RotationRow.filled_until.is_not(None)
+    )
+    found = await session.execute(query.order_by(RotationRow.id))
+    return [(chosen, until) for chosen, until in found if until is not None]
+
+
 def _shift_id(chosen: Rotation, start: datetime) -> str:
     """Name a shift by what makes it unique, so that dealing twice gives the same roster."""
     digest = hashlib.sha256(f"{chosen.id}/{start.timestamp()}".encode()).digest()

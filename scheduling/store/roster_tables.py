@@ -5,14 +5,45 @@ People and units are opaque here, so no key leads out of the package.
 
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduling.store.base import Base
+from scheduling.store.base import Base, unique_where
 
 _IN_FORCE = "cancelled_at IS NULL"
 _ASKED = "state = 'requested'"
 _UNCLEARED = "cleared_at IS NULL"
+
+
+class _OfPost:
+    """Columns of what belongs to a post."""
+
+    role: Mapped[str]
+    unit: Mapped[str]
+
+
+class _Lasting:
+    """Columns of what lasts from one moment to another, the latter not included."""
+
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class _Decided:
+    """Columns of what somebody made by their own right, and may take back."""
+
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+
+
+class _Asked:
+    """Columns of what is asked for, and settled by somebody else."""
+
+    state: Mapped[str] = mapped_column(index=True)
+    asked_at: Mapped[datetime]
+    settled_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
 
 
 class RosterPostRow(Base):
@@ -24,13 +55,11 @@ class RosterPostRow(Base):
     version: Mapped[int]
 
 
-class RotationRow(Base):
+class RotationRow(_OfPost, Base):
     """People who take turns on a post; its shifts are dealt up to `filled_until`."""
 
     __tablename__ = "rotation"
     id: Mapped[str] = mapped_column(primary_key=True)
-    role: Mapped[str]
-    unit: Mapped[str]
     rule: Mapped[str]
     opens: Mapped[time]
     closes: Mapped[time]
@@ -54,17 +83,13 @@ class RotationMemberRow(Base):
     person: Mapped[str]
 
 
-class RosterShiftRow(Base):
+class RosterShiftRow(_OfPost, _Lasting, Base):
     """One turn, dealt ahead, so that who is on now is one look."""
 
     __tablename__ = "roster_shift"
     id: Mapped[str] = mapped_column(primary_key=True)
     rotation_id: Mapped[str] = mapped_column(ForeignKey("rotation.id"))
-    role: Mapped[str]
-    unit: Mapped[str]
     person: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="span"),
         Index("uq_roster_shift_turn", "rotation_id", "starts_at", unique=True),
@@ -84,87 +109,48 @@ class StandingHolderRow(Base):
     since: Mapped[datetime]
 
 
-class RosterOverrideRow(Base):
+class RosterOverrideRow(_OfPost, _Lasting, _Decided, Base):
     """A change of a post's roster: by the office, by a swap, or by filling a gap."""
 
     __tablename__ = "roster_override"
     id: Mapped[str] = mapped_column(primary_key=True)
-    role: Mapped[str]
-    unit: Mapped[str]
     person: Mapped[str]
     instead_of: Mapped[str]  # whose shift; empty for all of them, which a unique index can compare
     why: Mapped[str]
     swap_id: Mapped[str | None]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    cancelled_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="span"),
         CheckConstraint("why IN ('override','swap','taken')", name="why"),
-        Index(
-            "uq_roster_override_place",
-            "role",
-            "unit",
-            "instead_of",
-            "starts_at",
-            unique=True,
-            sqlite_where=text(_IN_FORCE),
-            postgresql_where=text(_IN_FORCE),
-        ),
+        unique_where("uq_roster_override_place", "role", "unit", "instead_of", "starts_at", where=_IN_FORCE),
         Index("ix_roster_override_ends_at", "ends_at"),
     )
 
 
-class RosterSwapRow(Base):
+class RosterSwapRow(_OfPost, _Lasting, _Asked, Base):
     """Somebody asks to give a shift away; `taker` None asks every colleague of the post."""
 
     __tablename__ = "roster_swap"
     id: Mapped[str] = mapped_column(primary_key=True)
-    role: Mapped[str]
-    unit: Mapped[str]
     asker: Mapped[str]
     taker: Mapped[str | None]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
     back_starts_at: Mapped[datetime | None]  # the taker's shift that is given in return
     back_ends_at: Mapped[datetime | None]
-    state: Mapped[str] = mapped_column(index=True)
-    asked_at: Mapped[datetime]
-    settled_by: Mapped[str | None]
-    settled_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("state IN ('requested','accepted','declined','withdrawn')", name="state"),
         CheckConstraint("state <> 'accepted' OR taker IS NOT NULL", name="taker"),
         CheckConstraint("(back_starts_at IS NULL) = (back_ends_at IS NULL)", name="back"),
-        Index(
-            "uq_roster_swap_asked",
-            "role",
-            "unit",
-            "asker",
-            "starts_at",
-            unique=True,
-            sqlite_where=text(_ASKED),
-            postgresql_where=text(_ASKED),
-        ),
+        unique_where("uq_roster_swap_asked", "role", "unit", "asker", "starts_at", where=_ASKED),
     )
 
 
-class LeaveRow(Base):
+class LeaveRow(_Lasting, _Asked, Base):
     """Somebody is away, or asks to be; only what is granted counts."""
 
     __tablename__ = "roster_leave"
     id: Mapped[str] = mapped_column(primary_key=True)
     person: Mapped[str]
     kind: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(index=True)
     asked_by: Mapped[str]
-    asked_at: Mapped[datetime]
-    settled_by: Mapped[str | None]
-    settled_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="span"),
         CheckConstraint("state IN ('requested','granted','declined','withdrawn')", name="state"),
@@ -172,7 +158,7 @@ class LeaveRow(Base):
     )
 
 
-class ActingRow(Base):
+class ActingRow(_Decided, Base):
     """`deputy` stands in for `person` whenever that one is on leave; no end means until further notice."""
 
     __tablename__ = "roster_acting"
@@ -181,44 +167,22 @@ class ActingRow(Base):
     deputy: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    cancelled_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("person <> deputy", name="deputy"),
         CheckConstraint("ends_at IS NULL OR starts_at < ends_at", name="span"),
-        Index(
-            "uq_roster_acting_person_start",
-            "person",
-            "starts_at",
-            unique=True,
-            sqlite_where=text(_IN_FORCE),
-            postgresql_where=text(_IN_FORCE),
-        ),
+        unique_where("uq_roster_acting_person_start", "person", "starts_at", where=_IN_FORCE),
     )
 
 
-class LeaderDayRow(Base):
+class LeaderDayRow(_Lasting, _Decided, Base):
     """领导接访日: a leader receives, and the townships read when."""
 
     __tablename__ = "leader_day"
     id: Mapped[str] = mapped_column(primary_key=True)
     person: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    cancelled_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="span"),
-        Index(
-            "uq_leader_day_person_start",
-            "person",
-            "starts_at",
-            unique=True,
-            sqlite_where=text(_IN_FORCE),
-            postgresql_where=text(_IN_FORCE),
-        ),
+        unique_where("uq_leader_day_person_start", "person", "starts_at", where=_IN_FORCE),
         Index("ix_leader_day_ends_at", "ends_at"),
     )
 
@@ -233,30 +197,16 @@ class ContactChannelRow(Base):
     checked_at: Mapped[datetime]
 
 
-class RosterAlertRow(Base):
+class RosterAlertRow(_OfPost, _Lasting, Base):
     """A hole in the roster that was seen: a gap, or somebody in tomorrow's chain whom nothing reaches."""
 
     __tablename__ = "roster_alert"
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    role: Mapped[str]
-    unit: Mapped[str]
     person: Mapped[str]  # empty for a gap
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
     raised_at: Mapped[datetime]
     cleared_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("kind IN ('gap','no_channel')", name="kind"),
-        Index(
-            "uq_roster_alert_open",
-            "kind",
-            "role",
-            "unit",
-            "person",
-            "starts_at",
-            unique=True,
-            sqlite_where=text(_UNCLEARED),
-            postgresql_where=text(_UNCLEARED),
-        ),
+        unique_where("uq_roster_alert_open", "kind", "role", "unit", "person", "starts_at", where=_UNCLEARED),
     )

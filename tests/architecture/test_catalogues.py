@@ -91,6 +91,10 @@ def test_every_sentence_of_a_template_has_its_english() -> None:
     assert [said for said in sorted(sentences) if not BOTH["en"].get(said)] == []
 
 
+def test_no_sentence_is_kept_that_no_template_says() -> None:
+    assert sorted({said for said in BOTH["en"] if CJK.search(said)} - all_spoken()) == []
+
+
 def test_every_code_of_a_template_has_its_words() -> None:
     codes = {said for said in all_spoken() if not CJK.search(said)}
 

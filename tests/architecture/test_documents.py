@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reception import reference
+from reception.domain.ladder import FIRST
 from reception.domain.policy import POLICY, Action
 from reception.domain.roles import Role
 from reception.domain.visits import ALLOWED
@@ -81,12 +82,20 @@ def test_a_page_that_says_something_else_is_out_of_date(tmp_path: Path) -> None:
 
 
 def test_the_policy_page_has_every_cell() -> None:
-    table = rows(reference.policy_page()[reference.policy_page().index("| action") :])
+    page = reference.policy_page()
+    table = rows(page[page.index("| action") : page.index("## ")])
 
     assert [row[0] for row in table] == list(Action)
     for row in table:
         granted = POLICY[Action(row[0])]
         assert [cell or None for cell in row[1:]] == [granted.get(role) for role in Role]
+
+
+def test_the_policy_page_has_every_rung_of_the_ladder() -> None:
+    page = reference.policy_page()
+    table = rows(page[page.index("| rung") :])
+
+    assert [(row[0], row[1]) for row in table] == [(step.rung, str(step.threshold)) for step in FIRST.steps]
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:

@@ -56,9 +56,7 @@ async def test_a_colleague_in_conflict_is_out_at_once_and_the_call_goes_on(
         await terminal.come_direct()
         visit = await host.accept()
         await host.is_connected()
-        await host.by("invite-open").click()
-        await host.by("invite-person").first.click()
-        await host.by("invite-send").click()
+        await host.invites_somebody()
         await director.by("invitation-join").click()
         await director.is_connected(slots={0, 1})
 

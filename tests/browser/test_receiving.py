@@ -44,9 +44,7 @@ async def test_a_colleague_on_duty_joins_the_call_and_everybody_sees_everybody(s
         visit = await host.accept()
         await host.is_connected()
 
-        await host.by("invite-open").click()
-        await host.by("invite-person").first.click()
-        await host.by("invite-send").click()
+        await host.invites_somebody()
         await colleague.by("invitation-join").click()
 
         await colleague.is_connected(slots={0, 1})

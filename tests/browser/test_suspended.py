@@ -127,6 +127,7 @@ async def test_when_the_officers_browser_dies_a_colleague_goes_on_after_the_firs
         await power_fails(first.window)
 
         await expect(terminal.by("line-lost-peer")).to_be_visible()
+        await expect(terminal.by("line-lost-peer")).to_contain_text("沈禾清")  # whoever leads the call
         await is_suspended_at(terminal, "officer_gone")
         await expect(terminal.by("suspended-now")).not_to_be_empty()
         # Nobody else is rung while the same officer may still come back.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from reception.dispatch import Dispatcher, running
+from reception.dispatch import Dispatcher
 from reception.messengers import FolderDrop, HttpGateway, Letter, Messenger, NotDelivered
 from reception.services.outbox import LEASE, Channel, Outgoing
+from reception.tasks import running
 from reception.web.contexts import when
 from reception.web.i18n import Catalogues
 from scheduling.domain.appointments import AppointmentState, CancelReason
@@ -243,7 +244,7 @@ async def test_a_dispatcher_goes_on_after_a_defect(county: County) -> None:
 
     dispatcher = a_dispatcher(county, Once())
     dispatcher.every_s = 0.01
-    async with asyncio.timeout(10), running(dispatcher):
+    async with asyncio.timeout(10), running(dispatcher.run(), "dispatcher"):
         await went_out.wait()
 
     assert Once.calls >= 2

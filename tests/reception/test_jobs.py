@@ -18,6 +18,7 @@ from reception.settings import Settings
 from reception.store.idempotency import StoredAnswer, remember
 from reception.store.tables import CommandResultRow
 from reception.store.visits import Visits
+from reception.tasks import running
 from tests.support.factories import CALL_BACK_WITHIN, RING_FOR, County, MadeVisit
 
 GRACE_S, FIRST_S, WRAP_UP_S = 45.0, 30.0, 900.0
@@ -306,7 +307,7 @@ async def test_a_database_that_is_away_for_a_while_does_not_end_the_sweeping(
 
     monkeypatch.setattr(jobs.Sweeper, "sweep", look)
 
-    async with jobs.running(sweeper), asyncio.timeout(5):
+    async with running(sweeper.run(), "sweeper"), asyncio.timeout(5):
         await done.wait()
 
     assert looks >= 3
@@ -337,7 +338,7 @@ async def test_a_defect_in_one_look_does_not_end_the_looking(
 
     monkeypatch.setattr(jobs.Sweeper, "sweep", breaks)
 
-    async with jobs.running(sweeper), asyncio.timeout(10):
+    async with running(sweeper.run(), "sweeper"), asyncio.timeout(10):
         await second.wait()
 
 

@@ -240,6 +240,12 @@ class Desk(Staff):
         )
         return await seen_and_heard(self.window, slots=slots)
 
+    async def invites_somebody(self) -> None:
+        """Ask the first colleague on the list into the call."""
+        await self.by("invite-open").click()
+        await self.by("invite-person").first.click()
+        await self.by("invite-send").click()
+
     async def type_in_chat(self, text: str) -> None:
         """Open the typed talk and send a line."""
         await self.by("chat-open").click()

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import func, select
 
-from reception.domain.actors import Officer, Terminal, seat_of_person
+from reception.domain.actors import Officer, Terminal
 from reception.domain.identity import check_digit
-from reception.domain.ids import DeviceId, PersonId, PlaceId, VisitId, new_id
+from reception.domain.ids import PersonId, PlaceId, VisitId, new_id
 from reception.domain.registration import Matter, Registration, Visitor
 from reception.domain.roles import Role
-from reception.domain.visits import OWES_OUTCOME, PendingReason, SuspendReason, VisitState
+from reception.domain.visits import PendingReason, SuspendReason, VisitState
 from reception.edge import Edge
 from reception.keyring import Keyring
 from reception.services import accounts, desk, intake, outcome, suspension, visit
@@ -316,7 +316,9 @@ class County:
             )
         )
 
-    async def raises(self, made: MadeVisit, *, officer_left: bool = False) -> None:
+    async def raises(
+        self, made: MadeVisit, *, officer_left: bool = False, appointed_first: timedelta = timedelta()
+    ) -> None:
         """Send a visit to the county."""
         await self.edge.run(
             lambda work: desk.raise_to_county(
@@ -327,6 +329,7 @@ class County:
                 officer_left=officer_left,
                 confirmed=True,
                 ring_for=RING_FOR,
+                appointed_first=appointed_first,
             )
         )
 
@@ -411,21 +414,6 @@ def an_outcome(writer: Officer, /, **changes: str | date | None) -> outcome.Draf
         **changes,
     }
     return outcome.Draft(**fields)  # type: ignore[arg-type]  # a test may name any field
-
-
-def owes_outcome(state: VisitState) -> bool:
-    """Tell whether a visit in this state can not vanish."""
-    return state in OWES_OUTCOME
-
-
-def seat_of(officer: Officer) -> str:
-    """Return an officer's place on the wire."""
-    return seat_of_person(officer.person)
-
-
-def device_of(terminal: EnrolledTerminal) -> DeviceId:
-    """Return a terminal's id."""
-    return terminal.actor.device
 
 
 def _numeral(number: int) -> str:

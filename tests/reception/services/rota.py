@@ -52,7 +52,7 @@ class Rota:
             made.liaisons.append(await county.officer(Role.DEPARTMENT_LIAISON, unit="unit-land"))
         return made
 
-    async def rotates(self, *members: Officer, rule: str = WEEKDAYS) -> str:
+    async def rotates(self, *members: Officer, rule: str = WEEKDAYS, working_days_only: bool = True) -> str:
         """Have people take turns, every day another, 08:30 to 17:30; all liaisons by default."""
         new = roster_plans.NewRotation(
             post=self.post,
@@ -62,7 +62,7 @@ class Rota:
             closes=time(17, 30),
             starts_on=MONDAY,
             handover=Handover.DAILY,
-            working_days_only=True,
+            working_days_only=working_days_only,
         )
         return await self.county.edge.run(
             lambda work: roster_plans.add_rotation(work, self.office, new, horizon=HORIZON)

@@ -14,16 +14,11 @@ from reception.services.notes import Rung
 from scheduling.domain.appointments import AppointmentState, AppointmentWrongState, Side
 from scheduling.domain.slots import Span
 from scheduling.store.appointment_tables import AppointmentRow
-from tests.reception.services.test_appointments import TEN, Diary
-from tests.support.factories import NOW, RING_FOR, County, EnrolledTerminal, MadeVisit
+from tests.reception.services.diary import TEN, Diary
+from tests.support.factories import NOW, EnrolledTerminal, MadeVisit
 
 FIRST = timedelta(seconds=30)
 GRACE = timedelta(minutes=15)
-
-
-@pytest.fixture
-async def diary(county: County) -> Diary:
-    return await Diary.open(county)
 
 
 async def arrive(diary: Diary, row: AppointmentRow, *, by: Actor | None = None) -> AppointmentRow:
@@ -61,21 +56,6 @@ async def registered(
     if answered:
         await diary.county.township_answers(made)
     return made
-
-
-async def raised(diary: Diary, made: MadeVisit) -> None:
-    await diary.county.edge.run(
-        lambda work: desk.raise_to_county(
-            work,
-            made.terminal.actor,
-            made.id,
-            present=["visitor_only"],
-            officer_left=False,
-            confirmed=True,
-            ring_for=RING_FOR,
-            appointed_first=FIRST,
-        )
-    )
 
 
 async def rings(diary: Diary, visit: VisitId) -> list[set[str]]:
@@ -181,7 +161,7 @@ async def test_the_appointed_official_rings_first_and_everybody_afterwards(diary
     await arrive(diary, row)
     made = await registered(diary, row, terminal)
 
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
     assert await rings(diary, made.id) == [{diary.official.person}]
 
     diary.county.clock.advance(seconds=FIRST.total_seconds())
@@ -196,7 +176,7 @@ async def test_nobody_waits_for_an_official_who_is_not_there(diary: Diary) -> No
     await arrive(diary, row)
     made = await registered(diary, row, terminal)
 
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
 
     assert await rings(diary, made.id) == [{colleague.person}]
 
@@ -208,7 +188,7 @@ async def test_an_official_who_declines_has_everybody_asked_at_once(diary: Diary
     row = await diary.approved()
     await arrive(diary, row)
     made = await registered(diary, row, terminal)
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
 
     await diary.county.edge.run(lambda work: desk.decline(work, diary.official, made.id))
 
@@ -220,7 +200,7 @@ async def test_a_visit_without_an_appointment_rings_everybody(diary: Diary) -> N
     colleague = await diary.county.on_duty()
     made = await diary.county.visit(VisitState.TOWNSHIP_ANSWERED)
 
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
 
     assert await rings(diary, made.id) == [{diary.official.person, colleague.person}]
     assert (await diary.county.row(made.id)).first_chance_until is None
@@ -234,7 +214,7 @@ async def test_an_appointment_goes_with_its_visit_to_the_end(diary: Diary, stand
     row = await diary.approved()
     await arrive(diary, row)
     made = await registered(diary, row, terminal)
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
 
     await diary.county.answers(who, made.id)
     assert await state(diary, row) is AppointmentState.IN_VISIT
@@ -263,7 +243,7 @@ async def test_a_cut_off_call_that_goes_on_changes_nothing_of_its_appointment(di
     row = await diary.approved()
     await arrive(diary, row)
     made = await registered(diary, row, terminal)
-    await raised(diary, made)
+    await diary.county.raises(made, appointed_first=FIRST)
     await diary.county.answers(diary.official, made.id)
 
     await diary.county.suspends(made.id)

@@ -1,5 +1,6 @@
 """The office's calendar: deadlines into a year without a notice, and what its notice does to them."""
 
+import json
 from datetime import UTC, date, datetime, time
 from functools import partial
 
@@ -11,7 +12,7 @@ from reception.domain.errors import BadInput, NotAllowed, NotFound
 from reception.domain.ids import new_id
 from reception.domain.roles import Role
 from reception.services import calendar, deadlines
-from reception.services.work import Work
+from reception.services.work import OFFICE_TIME, Work
 from reception.store.audit import AuditAction
 from reception.store.tables import AuditRow, CaseRow
 from scheduling.domain.announced import announced_days, announced_years
@@ -21,6 +22,8 @@ from scheduling.domain.forecast import Holiday
 from scheduling.domain.hours import USUAL, Hours, Span, Weekday
 from scheduling.store import calendars, opening
 from scheduling.store.calendar_tables import CalendarDayRow, DeadlineChangeRow, DeadlineRow
+from scheduling.store.roster_tables import RosterShiftRow
+from tests.reception.services.rota import Rota
 from tests.support.factories import County, FrozenClock
 
 # 20 November 2026, 09:00 in the office: the State Council has not announced 2027 yet.
@@ -217,6 +220,61 @@ async def test_a_newer_installation_brings_its_years_and_deadlines_follow(
 
     assert await due(county, case) == Due(date(2027, 1, 20), is_provisional=False)
     assert await links(county, AuditAction.NOTICE_LOADED) == 1
+
+
+async def shift_days(county: County) -> list[date]:
+    query = select(RosterShiftRow.starts_at).order_by(RosterShiftRow.starts_at)
+    found = await county.read(lambda work: work.session.scalars(query))
+    return [start.astimezone(OFFICE_TIME).date() for start in found]
+
+
+async def test_shifts_are_dealt_anew_when_a_notice_makes_other_days_of_rest(
+    county: County, office: Officer
+) -> None:
+    rota = await Rota.made(county)
+    rotation = await rota.rotates(rule="FREQ=DAILY")
+    forecast = await shift_days(county)
+    off, make_up = date(2027, 1, 4), date(2027, 1, 9)
+
+    await load(county, office, {off: OFF, make_up: NamedDay(DayKind.MAKE_UP)})
+
+    assert off in forecast
+    # 1 January is a holiday in the forecast; this notice says that people work.
+    assert await shift_days(county) == sorted({*forecast, make_up, date(2027, 1, 1)} - {off})
+    query = select(AuditRow).where(AuditRow.action == AuditAction.ROTATION_SET).order_by(AuditRow.seq)
+    made, followed = (await county.read(lambda work: work.session.scalars(query))).all()
+    assert (made.object_id, followed.object_id, followed.actor) == (rotation, rotation, office.seat)
+    assert json.loads(followed.body)["reason_code"] == "notice"
+
+
+async def test_a_roster_that_takes_no_notice_of_days_of_rest_stays_as_it_was(
+    county: County, office: Officer
+) -> None:
+    rota = await Rota.made(county)
+    await rota.rotates(working_days_only=False)
+    before, logged = await shift_days(county), await links(county, AuditAction.ROTATION_SET)
+
+    await load(county, office, {date(2027, 1, 4): OFF})
+
+    assert await shift_days(county) == before
+    assert await links(county, AuditAction.ROTATION_SET) == logged
+
+
+async def test_rosters_follow_an_edited_day_or_neither_is_kept(county: County, office: Officer) -> None:
+    rota = await Rota.made(county)
+    await rota.rotates()
+    before, day = await shift_days(county), date(2026, 11, 24)
+
+    async def fails_afterwards(work: Work) -> None:
+        await calendar.edit_day(work, office, day, OFF)
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        await county.edge.run(fails_afterwards)
+    assert await shift_days(county) == before
+
+    await county.edge.run(lambda work: calendar.edit_day(work, office, day, OFF))
+    assert await shift_days(county) == [one for one in before if one != day]
 
 
 async def test_a_typed_notice_with_a_fault_changes_nothing(county: County, office: Officer) -> None:

@@ -41,15 +41,21 @@ class Bureau:
         assert self.visit.officer is not None
         return self.visit.officer
 
-    async def asks(self, *present: Officer, person: PersonId | None = None, summary: bool = False) -> str:
-        """Let the host ask for the department's liaison; return who is asked."""
+    async def asks(
+        self,
+        *present: Officer,
+        role: Role = LIAISON,
+        person: PersonId | None = None,
+        summary: bool = False,
+    ) -> str:
+        """Let the host ask for a post, by default the department's liaison; return who is asked."""
         here = frozenset(one.person for one in present)
         row = await self.county.edge.run(
             lambda work: invitations.invite_role(
                 work,
                 self.host,
                 self.visit.id,
-                LIAISON,
+                role,
                 self.unit,
                 here,
                 person=person,
@@ -114,13 +120,8 @@ async def test_whoever_holds_the_post_is_rung_and_stands_in_the_record_at_once(b
 
 
 async def test_a_post_that_nobody_holds_is_said_so(bureau: Bureau) -> None:
-    async def ask(work: Work) -> None:
-        await invitations.invite_role(
-            work, bureau.host, bureau.visit.id, Role.SECTION_DIRECTOR, bureau.unit, frozenset()
-        )
-
     with pytest.raises(NobodyInPost):
-        await bureau.county.edge.run(ask)
+        await bureau.asks(role=Role.SECTION_DIRECTOR)
 
 
 async def test_somebody_who_does_not_hold_the_post_is_not_asked_for_it(bureau: Bureau) -> None:
@@ -131,13 +132,8 @@ async def test_somebody_who_does_not_hold_the_post_is_not_asked_for_it(bureau: B
 
 
 async def test_only_posts_that_can_be_asked_are(bureau: Bureau) -> None:
-    async def ask(work: Work) -> None:
-        await invitations.invite_role(
-            work, bureau.host, bureau.visit.id, Role.SYS_ADMIN, bureau.unit, frozenset()
-        )
-
     with pytest.raises(BadInput):
-        await bureau.county.edge.run(ask)
+        await bureau.asks(role=Role.SYS_ADMIN)
 
 
 async def test_who_is_not_connected_is_asked_in_vain_and_that_is_written_down(bureau: Bureau) -> None:

@@ -153,7 +153,7 @@ async def test_dealing_again_changes_nothing_that_is_right_already(county: Count
     await rota.rotates()
     county.clock.advance(hours=2)
 
-    assert await county.edge.run(lambda work: roster_plans.deal_all(work, horizon=HORIZON)) == 0
+    assert await county.edge.run(roster_plans.deal_all) == []
 
 
 async def test_only_the_office_makes_rotations_and_only_sound_ones(county: County) -> None:

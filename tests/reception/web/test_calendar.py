@@ -1,14 +1,15 @@
 """The calendar's page, its API and its feeds, as browsers and calendar programs use them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from reception.domain.roles import Role
+from reception.domain.visits import VisitState
 from tests.support.appointed import Appointed
 from tests.support.clients import House, OfficerClient
-from tests.support.factories import FrozenClock
+from tests.support.factories import FrozenClock, an_outcome
 from tests.support.ics import events_of
 
 PAGE = "/schedule/calendar"
@@ -261,3 +262,28 @@ async def test_townships_do_not_learn_which_cases_a_notice_moved(house: House) -
 
     assert "provisional-count" in (await county.get(PAGE)).text
     assert "provisional-count" not in (await township.get(PAGE)).text
+
+
+@pytest.mark.parametrize(
+    ("due_on", "is_marked"),
+    [
+        (date(2027, 1, 19), True),  # nobody knows yet which days 2027 has off
+        (date(2026, 11, 27), False),
+    ],
+)
+async def test_a_due_date_without_a_notice_is_marked_until_it_is_loaded(
+    house: House, office: OfficerClient, due_on: date, is_marked: bool
+) -> None:
+    made = await house.county.visit(VisitState.WRAP_UP)
+    assert made.officer is not None
+    form = an_outcome(made.officer, code="accepted_in_scope", due_on=due_on)
+    await house.county.logs(made.officer, made.id, form)
+    pages = ("/cases", f"/cases/{made.case_number}")
+    mark = '<span class="badge" data-tone="wait" data-testid="due-provisional">'
+
+    before = [mark in (await office.get(page)).text for page in pages]
+    await office.submit(f"{PAGE}/notice", year="2027", notice=NOTICE)
+    after = [mark in (await office.get(page)).text for page in pages]
+
+    assert before == [is_marked, is_marked]
+    assert after == [False, False]

@@ -215,6 +215,104 @@ async def test_a_liaison_joins_on_hold_and_sees_nobody_until_let_in(house: House
     assert (await liaison.get(f"/api/v1/visits/{made.id}/snapshot")).code == "not_allowed"
 
 
+async def liaison_leads(house: House) -> tuple[OfficerClient, OfficerClient, MadeVisit]:
+    """Return a liaison who leads a call, the host who handed it over and is still in it, and the visit."""
+    liaison, unit = await liaison_of(house)
+    host, made = await call_of(house)
+    path, seat = f"/api/v1/visits/{made.id}", liaison.actor.seat
+    await host.post(f"{path}/invite-role", {"role": "department_liaison", "unit": unit})
+    await liaison.post(f"{path}/accept-invitation")
+    await host.post(f"{path}/hold", {"seat": seat, "on": False})
+    await host.post(f"{path}/offer-lead", {"seat": seat})
+    taken = await liaison.post(f"{path}/take-lead")
+    assert taken.status == 200, taken.text
+    return liaison, host, made
+
+
+async def test_a_liaison_who_leads_conducts_the_call_and_ends_it_for_its_officer(house: House) -> None:
+    liaison, host, made = await liaison_leads(house)
+    third, _ = await house.on_duty()
+    path, terminal = f"/api/v1/visits/{made.id}", made.terminal.actor.seat
+    await host.post(f"{path}/invite", {"person": third.actor.person})
+    await third.post(f"{path}/join")
+
+    for deed, body in (
+        ("hold", {"seat": terminal, "on": True}),
+        ("hold", {"seat": terminal, "on": False}),
+        ("private", {"seats": [liaison.actor.seat, terminal]}),
+        ("private", {"seats": None}),
+        ("offer-lead", {"seat": host.actor.seat}),
+        ("offer-lead", {"seat": None}),
+        ("remove", {"seat": third.actor.seat, "reason": "disturbs"}),
+    ):
+        assert (await liaison.post(f"{path}/{deed}", body)).status == 200, deed
+    out = {"seat": third.actor.seat, "name": third.actor.name, "role": "county_duty_officer"}
+    assert (await liaison.get(f"{path}/removed")).json == {"removed": [{**out, "reason": "disturbs"}]}
+    assert (await liaison.post(f"{path}/readmit", {"seat": third.actor.seat})).status == 200
+    assert (await liaison.post(f"{path}/leave")).code == "lead_not_taken"
+    assert (await host.post(f"{path}/leave")).status == 200
+
+    assert (await liaison.post(f"{path}/end")).status == 200
+
+    row = await house.county.row(made.id)
+    assert (row.state, row.outcome_owner_id) == ("wrap_up", host.actor.person)
+    for deed, body in (("hold", {"seat": terminal, "on": True}), ("offer-lead", {"seat": host.actor.seat})):
+        assert (await liaison.post(f"{path}/{deed}", body)).status == 409, deed
+
+
+async def test_to_lead_opens_the_call_to_a_liaison_and_nothing_of_the_case(house: House) -> None:
+    liaison, _, made = await liaison_leads(house)
+    open_to = {
+        route.name
+        for route in ROUTE_TABLE
+        if "{visit}" in route.path and Role.DEPARTMENT_LIAISON in route.audience.roles
+    }
+
+    assert open_to == {
+        "hold_seat", "set_private", "remove_seat", "readmit_seat", "list_put_out",
+        "offer_lead", "take_lead", "leave_call", "end_call",
+        "accept_invitation", "decline_invitation",
+    }  # fmt: skip
+    for path in (
+        f"/api/v1/visits/{made.id}",
+        f"/api/v1/visits/{made.id}/snapshot",
+        f"/api/v1/visits/{made.id}/draft",
+        f"/api/v1/visits/{made.id}/attendance",
+        f"/api/v1/visits/{made.id}/accused",
+        f"/cases/{made.case_number}",
+    ):
+        reply = await liaison.get(path)
+        assert reply.status == 403, path
+        assert "水渠塌了" not in reply.text
+    asked = {"role": "department_liaison", "unit": "unknown"}
+    assert (await liaison.post(f"/api/v1/visits/{made.id}/invite-role", asked)).code == "not_allowed"
+
+
+async def test_only_who_conducts_a_call_reads_who_was_put_out(house: House) -> None:
+    liaison, host, made = await liaison_leads(house)
+    path = f"/api/v1/visits/{made.id}"
+    await liaison.post(f"{path}/offer-lead", {"seat": host.actor.seat})
+    await host.post(f"{path}/take-lead")
+
+    assert (await liaison.get(f"{path}/removed")).code == "not_leading"
+    assert (await host.get(f"{path}/removed")).json == {"removed": []}
+    terminal = house.page_of(made.terminal)
+    assert (await terminal.get(f"{path}/removed")).code == "not_allowed"
+
+
+async def test_a_guest_who_was_put_out_is_listed_by_what_the_host_wrote(house: House) -> None:
+    asked = await house.asked_in()
+    await asked.comes(title="水利专家")
+    path, seat = f"/api/v1/visits/{asked.visit.id}", f"g-{asked.id}"
+    await asked.host.post(f"{path}/guests/{asked.id}/admit")
+
+    reply = await asked.host.post(f"{path}/remove", {"seat": seat, "reason": "unknown_person"})
+
+    assert reply.status == 200, reply.text
+    (out,) = (await asked.host.get(f"{path}/removed")).json["removed"]
+    assert (out["seat"], out["name"], out["reason"]) == (seat, "水利专家", "unknown_person")
+
+
 async def test_who_was_asked_is_there_to_read_while_the_outcome_is_written(house: House) -> None:
     _, unit = await liaison_of(house)
     host, made = await call_of(house)

@@ -1,10 +1,14 @@
 """The rosters over HTTP: answers, refusals, who may what, and requests that are sent twice."""
 
+import asyncio
+import re
+
 import pytest
 from sqlalchemy import func, select
 
 from reception.domain.roles import Role
 from reception.services.work import Work
+from scheduling.store.base import Base
 from scheduling.store.roster_tables import LeaveRow, RotationRow
 from tests.support.clients import House, OfficerClient
 
@@ -150,6 +154,83 @@ async def test_the_page_works_by_plain_forms_and_says_why_not(house: House) -> N
     assert 'data-testid="leader-day-form"' not in page.text
     assert (await township.submit("/schedule/rosters/leader-day", **day)).status == 403
     assert (await office.submit("/schedule/rosters/nothing")).status == 404
+
+
+def form_keys(page: str) -> list[str]:
+    return re.findall(r'name="form_key" value="([^"]+)"', page)
+
+
+async def test_a_form_that_is_sent_twice_changes_one_thing(house: House) -> None:
+    office, one = await house.officer(Role.PETITION_OFFICE), await liaison(house)
+    keys = form_keys((await office.get("/schedule/rosters")).text)
+    fields = {"person": one.actor.person, "starts_at": "2026-03-03T08:30", "ends_at": "2026-03-03T17:30"}
+    filled = {**fields, "kind": "leave", "form_key": keys[0]}
+
+    first, again = await asyncio.gather(
+        *(office.submit("/schedule/rosters/leave", **filled) for _ in range(2))
+    )
+
+    assert first.status == again.status == 303
+    assert first.headers["Location"] == again.headers["Location"]
+    assert await rows_of(house, LeaveRow) == 1
+    other = {**filled, "starts_at": "2026-03-04T08:30", "ends_at": "2026-03-04T17:30"}
+    refused = await office.submit("/schedule/rosters/leave", **other)
+    assert 'data-code="idempotency_mismatch"' in refused.text, "a key belongs to what was filled in with it"
+    assert await rows_of(house, LeaveRow) == 1
+    fresh = form_keys(refused.text)[0]
+    assert (await office.submit("/schedule/rosters/leave", **{**other, "form_key": fresh})).status == 303
+    assert await rows_of(house, LeaveRow) == 2, "another form is another request"
+
+
+async def test_a_form_that_was_refused_may_be_sent_again_with_its_key(house: House) -> None:
+    office, leader = await house.officer(Role.PETITION_OFFICE), await house.officer(Role.BRANCH_LEADER)
+    day = {"person": leader.actor.person, "opens": "09:00", "closes": "11:30", "form_key": "k" * 22}
+
+    refused = await office.submit("/schedule/rosters/leader-day", **day, day="")
+    done = await office.submit("/schedule/rosters/leader-day", **day, day="2026-03-03")
+
+    assert (refused.status, done.status) == (422, 303)
+
+
+async def test_every_form_of_the_page_has_a_key_of_its_own(house: House) -> None:
+    office, one = await house.officer(Role.PETITION_OFFICE), await liaison(house)
+    await office.post(f"{ROSTERS}/rotations", rotation(house, one))
+
+    for reader in (office, one, await house.officer(Role.TOWNSHIP_OFFICER)):
+        page = (await reader.get("/schedule/rosters")).text
+        forms, keys = page.count('action="/schedule/rosters/'), form_keys(page)
+        assert forms == len(keys) == len(set(keys)) > 0
+        assert set(keys).isdisjoint(form_keys((await reader.get("/schedule/rosters")).text))
+
+
+async def test_a_form_without_a_key_is_refused(house: House) -> None:
+    office, one = await house.officer(Role.PETITION_OFFICE), await liaison(house)
+    fields = {"person": one.actor.person, "starts_at": "2026-03-03T08:30", "ends_at": "2026-03-03T17:30"}
+
+    reply = await office.send(
+        "POST", "/schedule/rosters/leave", form={**fields, "kind": "leave"}, headers={"Idempotency-Key": ""}
+    )
+
+    assert 'data-code="idempotency_key_missing"' in reply.text
+    assert await rows_of(house, LeaveRow) == 0
+
+
+async def test_every_change_over_the_api_is_made_once(house: House) -> None:
+    office, one = await house.officer(Role.PETITION_OFFICE), await liaison(house)
+    spell = {"starts_at": "2026-03-03T00:00:00+08:00", "ends_at": "2026-03-04T00:00:00+08:00"}
+    body = {"person": one.actor.person, **spell}
+
+    first, again = [await office.post(f"{ROSTERS}/leaves", body, key="leave-once") for _ in range(2)]
+
+    assert (first.status, first.json) == (again.status, again.json)
+    assert await rows_of(house, LeaveRow) == 1
+
+
+async def rows_of(house: House, kind: type[Base]) -> int | None:
+    async def count(work: Work) -> int | None:
+        return await work.session.scalar(select(func.count()).select_from(kind))
+
+    return await house.county.edge.read(count)
 
 
 async def test_a_colleagues_leave_is_not_told_to_the_units_outside(house: House) -> None:

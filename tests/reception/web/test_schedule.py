@@ -404,6 +404,32 @@ async def test_who_did_not_come_is_said_with_side_and_reason(setting: Setting) -
     assert only((await board(office))["cards"])["state"] == "no_show"
 
 
+@pytest.mark.parametrize(
+    ("arrives", "minutes", "side"),
+    [
+        (False, 20, "citizen"),  # nobody came to the room
+        (True, 20, "county"),  # somebody waits there, and the official is not at the desk
+        (False, 5, None),  # too early to say: nothing is chosen
+    ],
+)
+async def test_the_form_has_chosen_who_seems_to_be_missing(
+    setting: Setting, arrives: bool, minutes: int, side: str | None
+) -> None:
+    appointment = await setting.book()
+    await setting.approve(appointment)
+    setting.house.county.clock.now = TUESDAY_TEN + timedelta(minutes=minutes)
+    office = await setting.house.officer(Role.PETITION_OFFICE)
+    if arrives:
+        await submitted(office, f"/schedule/appointments/{appointment}/arrive")
+
+    page = (await office.get(f"/schedule?appointment={appointment}")).text
+
+    chosen = [one for one in ("citizen", "county") if f'<option value="{one}" selected>' in page]
+    assert chosen == ([side] if side else [])
+    assert ('data-testid="no-show-suspected"' in page) is (side is not None)
+    assert only((await board(office))["cards"])["state"] == ("arrived" if arrives else "approved")
+
+
 async def test_a_room_is_blocked_and_given_back_by_forms(setting: Setting) -> None:
     blocked = await submitted(
         setting.office,
