@@ -57,9 +57,9 @@ class Soak:
     unanswered: int = 0
     sprayed: int = 0
 
-    async def keep_a_room(self) -> None:
-        """Open one room after another until cancelled."""
-        while True:
+    async def keep_a_room(self, ends_at: float) -> None:
+        """Open one room after another; the last one is closed like the others, nothing is cut short."""
+        while time.monotonic() < ends_at:
             self.rooms += 1
             try:
                 await self._room(self.rooms)
@@ -151,8 +151,9 @@ async def soak(minutes: float, seed: int) -> int:
     with tempfile.TemporaryDirectory() as directory:
         async with relay(Path(directory)) as (plane, process):
             run = Soak(plane, random.Random(seed))
-            keeping = [asyncio.create_task(run.keep_a_room()) for _ in range(ROOMS)]
             started = time.monotonic()
+            ends_at = started + minutes * 60
+            keeping = [asyncio.create_task(run.keep_a_room(ends_at)) for _ in range(ROOMS)]
             while (elapsed := time.monotonic() - started) < minutes * 60:
                 await asyncio.wait(keeping, timeout=SAMPLE_S, return_when=asyncio.FIRST_EXCEPTION)
                 for task in keeping:
@@ -161,9 +162,7 @@ async def soak(minutes: float, seed: int) -> int:
                 samples.append(Sample(elapsed, process.memory_info().rss / 1e6, process.num_fds()))
                 if len(samples) % 12 == 0:
                     say(samples[-1], run)
-            for task in keeping:
-                task.cancel()
-            await asyncio.wait(keeping)
+            await asyncio.gather(*keeping)
     settled = [sample for sample in samples if sample.at_s > max(WARM_UP_S, minutes * 60 / 5)]
     if len(settled) < 2:
         sys.stdout.write("too short to say how fast it grows\n")
