@@ -274,9 +274,10 @@ function onMessage(message) {
   if (message.type === "visit" && message.state === "outcome_pending" && message.visit === desk.current?.visit) {
     notices.said(say("js.desk.lost"));
   }
-  if (message.type === "visit" || message.type === "room_state") void panel.refreshRepeats();
   const next = follow(desk, message);
   if (next !== desk) become(next);
+  // After the panel has let go of a ring that somebody else answered: it is no longer ours to ask about.
+  if (message.type === "visit" || message.type === "room_state") void panel.refreshRepeats();
   if (message.type === "queue" && lacksOfficer(desk)) void refresh();
   if (message.type === "duty" || message.type === "visit" || message.phase === "closed") void refresh();
 }
