@@ -45,12 +45,13 @@ run: setup ## Serve the demo county on http://127.0.0.1:8080 (RECEPTION_LISTEN, 
 # --- testing ----------------------------------------------------------------------
 
 .PHONY: test
-test: setup-dev lint types test-js ## Everything that has to be green: lint, types, scripts, Python, browsers, the quicker faults
+test: setup-dev ## Everything that has to be green: lint, types, scripts, Python, browsers, the quicker faults
 	@# A browser mostly waits: its stories run beside the rest, on two cores in two thirds of the time.
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-browser test-rest
 
 .PHONY: test-rest
 test-rest:
+	$(MAKE) --no-print-directory lint types test-js
 	$(MAKE) --no-print-directory test-python
 	$(MAKE) --no-print-directory test-faults
 
@@ -72,6 +73,10 @@ test-js: static/vendor/.stamp ## Tests of browser modules that need no browser
 .PHONY: test-python
 test-python: setup-dev ## Tests of rules, store, signalling, media and pages
 	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/kiosk --ignore=tests/chaos
+
+.PHONY: test-postgres
+test-postgres: setup-dev ## The rules of the services once more, on PostgreSQL; races and constraints are in test-python
+	$(BIN)/python -m pytest tests/reception/services --every-database -k postgresql
 
 .PHONY: test-browser
 test-browser: setup-dev ## Whole stories in Chromium, and the unattended terminal

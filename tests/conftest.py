@@ -25,6 +25,7 @@ time.tzset()
 
 _LOOPBACK = ["127.0.0.1", "::1"]
 _WATCHED = Path(__file__).parent / "reception"
+_SERVICES = _WATCHED / "services"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,8 +34,17 @@ def pytest_runtest_setup() -> None:
     pytest_socket.socket_allow_hosts(_LOOPBACK, allow_unix_socket=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have every asynchronous test of the service searched for forgotten tasks."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the rules of the services be asked on PostgreSQL too (`make test-postgres`)."""
+    parser.addoption("--every-database", action="store_true", help="rules of the services on PostgreSQL too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the quick run asks of SQLite alone; have the rest searched for forgotten tasks."""
+    if not config.getoption("--every-database"):
+        left = [item for item in items if _is_rule_on_postgresql(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not _is_rule_on_postgresql(item)]
     for item in items:
         if (
             isinstance(item, pytest.Function)
@@ -43,6 +53,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             and "shared_house" not in item.fixturenames  # it lives on from one test to the next
         ):
             item.fixturenames.insert(0, "no_task_left")
+
+
+def _is_rule_on_postgresql(item: pytest.Item) -> bool:
+    """Say whether a test asks PostgreSQL about a rule that stands in Python.
+
+    Whatever the database decides itself, a race or a constraint, is asked of both in every run.
+    """
+    return (
+        item.path.is_relative_to(_SERVICES)
+        and "[postgresql" in item.name
+        and item.get_closest_marker("both_databases") is None
+    )
 
 
 @pytest.fixture

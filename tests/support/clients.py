@@ -131,8 +131,9 @@ class Client:
 
     async def connect(self) -> ScriptedPeer:
         """Return a welcomed socket."""
+        ticket = await self.ticket()  # a socket that waits for it might have to say hello too late
         peer = await self.dial()
-        await peer.say(Hello(ticket=await self.ticket(), proto=1))
+        await peer.say(Hello(ticket=ticket, proto=1))
         await peer.expect(Welcome)
         return peer
 

@@ -135,6 +135,7 @@ async def test_nobody_but_the_system_administrator_sets_another_s_password(offic
         await office.run(lambda work: accounts.set_password(work, officer, other.person, "new"))
 
 
+@pytest.mark.both_databases
 async def test_a_role_that_is_taken_away_ends_the_sessions_opened_with_it(office: Office) -> None:
     security, officer = (
         await _officer(office, Role.SECURITY_ADMIN),

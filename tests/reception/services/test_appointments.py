@@ -80,6 +80,7 @@ async def test_the_township_does_not_answer_itself(diary: Diary) -> None:
         await diary.approve(row, by=diary.township)
 
 
+@pytest.mark.both_databases
 async def test_a_request_is_refused_with_a_reason_of_the_list_and_its_time_is_free_again(
     diary: Diary,
 ) -> None:
@@ -137,6 +138,7 @@ async def test_nobody_else_books(diary: Diary, role: Role) -> None:
         await diary.hold(by=stranger)
 
 
+@pytest.mark.both_databases
 async def test_all_fields_that_do_not_hold_are_named_at_once(diary: Diary) -> None:
     wish = Wish(
         diary.room, diary.township.person, TEN, 30, kind="party", liaison=PersonId("x"), note="长" * 501
@@ -188,6 +190,7 @@ async def test_a_move_to_another_day_gets_a_ticket_of_that_day(diary: Diary) -> 
     assert (moved.ticket, moved.held_on) == ("Y-002", TEN.date() + timedelta(days=1))
 
 
+@pytest.mark.both_databases
 async def test_a_move_to_a_taken_time_changes_nothing(diary: Diary) -> None:
     row = await diary.request()
     await diary.request(diary.wish(TEN + timedelta(hours=1)))

@@ -137,6 +137,7 @@ async def test_one_visit_comes_from_an_appointment(diary: Diary) -> None:
         await diary.county.edge.run(lambda work: arrivals.take_up(work, terminal.actor, first.id, row.id))
 
 
+@pytest.mark.both_databases
 async def test_a_visit_that_was_taken_back_may_be_registered_again(diary: Diary) -> None:
     terminal = await diary.county.terminal(room=diary.room)
     row = await diary.approved()
@@ -181,6 +182,7 @@ async def test_nobody_waits_for_an_official_who_is_not_there(diary: Diary) -> No
     assert await rings(diary, made.id) == [{colleague.person}]
 
 
+@pytest.mark.both_databases
 async def test_an_official_who_declines_has_everybody_asked_at_once(diary: Diary) -> None:
     terminal = await diary.county.terminal(room=diary.room)
     await diary.county.goes_on_duty(diary.official)
@@ -294,6 +296,7 @@ async def test_a_citizen_who_sits_in_the_room_is_not_missing(diary: Diary) -> No
     assert (await no_show(diary, row, "county", "other_duty")).absent_side == "county"
 
 
+@pytest.mark.both_databases
 async def test_side_and_reason_are_both_required(diary: Diary) -> None:
     row = await diary.approved()
     diary.county.clock.advance(hours=2)

@@ -129,6 +129,7 @@ async def test_a_notice_that_confirms_the_forecast_is_logged_as_such(county: Cou
     assert not line.is_provisional
 
 
+@pytest.mark.both_databases
 async def test_a_notice_loaded_twice_moves_nothing_twice_and_a_newer_one_replaces_it(
     county: County, office: Officer
 ) -> None:

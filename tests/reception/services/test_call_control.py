@@ -74,6 +74,7 @@ async def call(county: County) -> Call:
     return Call(county, made.id, host, guest, made.terminal.actor.seat)
 
 
+@pytest.mark.both_databases
 async def test_a_hold_is_kept_told_and_taken_off_again(call: Call) -> None:
     await call.do(call_control.hold, call.host, call.terminal, True)
     held = await call.conditions()
@@ -178,6 +179,7 @@ async def test_the_officer_leaves_only_when_somebody_else_leads(call: Call) -> N
         await call.do(call_control.leave, call.guest)
 
 
+@pytest.mark.both_databases
 async def test_a_lead_that_was_not_offered_or_was_withdrawn_is_not_taken(call: Call) -> None:
     with pytest.raises(LeadNotOffered):
         await call.do(call_control.take_lead, call.guest)

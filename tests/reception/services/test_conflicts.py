@@ -130,6 +130,7 @@ async def test_a_named_relative_of_the_accused_name_bars(county: County) -> None
     assert await why_barred(county, officer, made) is Conflict.RELATIVE
 
 
+@pytest.mark.both_databases
 async def test_an_entry_that_is_taken_back_bars_nobody_and_stays_in_the_table(county: County) -> None:
     made, local = await county.visit(VisitState.WAITING), await county.officer(Role.TOWNSHIP_OFFICER)
     by = await office(county)
@@ -161,6 +162,7 @@ async def test_the_table_does_not_tell_who_is_accused(county: County) -> None:
         assert "东河镇" not in written
 
 
+@pytest.mark.both_databases
 async def test_the_same_unit_twice_is_one_entry(county: County) -> None:
     made, by = await county.visit(VisitState.WAITING), await office(county)
 
@@ -440,6 +442,7 @@ async def test_no_liaison_comes_into_a_report_before_it_is_known_whom_it_is_abou
 # Recusals
 
 
+@pytest.mark.both_databases
 async def test_ones_own_word_binds_at_once_and_can_not_be_taken_back(county: County) -> None:
     made, _, colleague = await call_of_two(county)
 
@@ -469,6 +472,7 @@ async def test_a_visitors_wish_binds_when_a_level_above_grants_it(county: County
     assert await county.read(lambda work: recusals.awaiting(work, director)) == []
 
 
+@pytest.mark.both_databases
 async def test_what_was_refused_binds_nobody_and_may_be_asked_again(county: County) -> None:
     made, _, colleague = await call_of_two(county)
     director = await county.officer(Role.SECTION_DIRECTOR)

@@ -70,6 +70,7 @@ async def test_an_officer_is_routed_to_only_after_hearing_the_test_ring(county: 
     assert await duty_of(county, officer) is DutyState.OFF
 
 
+@pytest.mark.both_databases
 async def test_going_on_duty_twice_opens_one_shift(county: County) -> None:
     officer = await county.on_duty()
     await county.goes_on_duty(officer)
@@ -250,6 +251,7 @@ async def test_an_officer_who_comes_on_duty_is_rung_for_the_whole_queue(county: 
     assert all(county.hall.rung(made.id) == {officer.person} for made in waiting)
 
 
+@pytest.mark.both_databases
 async def test_an_officer_back_on_duty_is_rung_again(county: County) -> None:
     officer = await county.on_duty()
     made = await county.visit(VisitState.WAITING)
@@ -261,6 +263,7 @@ async def test_an_officer_back_on_duty_is_rung_again(county: County) -> None:
     assert county.hall.rung(made.id) == {officer.person}
 
 
+@pytest.mark.both_databases
 async def test_nobody_is_rung_twice_for_the_same_visit(county: County) -> None:
     officer = await county.on_duty()
     made = await county.visit(VisitState.WAITING)
@@ -368,6 +371,7 @@ async def test_a_promise_is_made_once(county: County) -> None:
     assert await queue(county) == [made.id]
 
 
+@pytest.mark.both_databases
 async def test_a_promised_visit_rings_whoever_comes_later_for_as_long_again(county: County) -> None:
     await county.on_duty()
     made = await county.visit(VisitState.WAITING)

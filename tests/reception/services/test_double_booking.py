@@ -18,6 +18,8 @@ from scheduling.domain.booking import (
 from scheduling.store.appointment_tables import AppointmentRow
 from tests.reception.services.diary import QUARTER, TEN, Diary
 
+pytestmark = pytest.mark.both_databases
+
 # One at a time
 
 

@@ -97,6 +97,7 @@ async def test_a_new_address_replaces_the_one_before(county: County) -> None:
     assert len(events_of(await read(county, new))) == 1
 
 
+@pytest.mark.both_databases
 async def test_an_address_that_was_taken_back_shows_nothing(county: County) -> None:
     officer = await county.officer()
     secret = await issue(county, officer)

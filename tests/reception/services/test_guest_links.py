@@ -157,6 +157,7 @@ async def test_neither_token_nor_code_nor_name_is_stored_in_the_clear(doorway: D
     assert len(opened_by.token) == 43, "256 bits"
 
 
+@pytest.mark.both_databases
 async def test_of_ten_browsers_that_open_a_link_at_once_exactly_one_is_bound(doorway: Doorway) -> None:
     guest, opened_by = await doorway.link()
 
@@ -169,6 +170,7 @@ async def test_of_ten_browsers_that_open_a_link_at_once_exactly_one_is_bound(doo
     assert (await doorway.row(guest)).redeemed_at is not None
 
 
+@pytest.mark.both_databases
 async def test_a_browser_whose_answer_got_lost_gets_it_again_and_only_for_a_while(doorway: Doorway) -> None:
     guest, opened_by = await doorway.link()
     secret = await doorway.redeem(opened_by.token)
@@ -216,6 +218,7 @@ async def test_the_fifth_wrong_code_ends_the_link_also_for_the_right_one(doorway
     assert (await doorway.row(guest)).why_ended == GuestEnd.CODE_SPENT
 
 
+@pytest.mark.both_databases
 async def test_five_wrong_codes_at_once_do_not_leave_a_sixth_try(doorway: Doorway) -> None:
     guest, opened_by = await doorway.link()
     await doorway.redeem(opened_by.token)
@@ -274,6 +277,7 @@ async def test_a_revoked_link_opens_nothing_and_a_revoked_guest_is_out_of_the_lo
         await doorway.admit(waiting)
 
 
+@pytest.mark.both_databases
 async def test_who_was_removed_from_the_call_can_not_use_the_link_again(doorway: Doorway) -> None:
     guest = await doorway.in_lobby()
     await doorway.admit(guest)

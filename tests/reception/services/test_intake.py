@@ -56,6 +56,7 @@ async def test_registration_opens_a_case_with_its_first_visit(county: County) ->
     assert not row.is_anonymous
 
 
+@pytest.mark.both_databases
 async def test_who_came_and_what_about_are_sealed_at_once(county: County) -> None:
     form = a_form(name="王试用", matters=[Matter("report", "宅基地审批没有公示。")])
     await county.visit(form=form)
@@ -113,6 +114,7 @@ async def test_a_room_takes_one_visit_at_a_time(county: County) -> None:
     assert await county.rows() == before, "the number series and the case went back, too"
 
 
+@pytest.mark.both_databases
 async def test_of_ten_registrations_at_one_terminal_one_is_taken(county: County) -> None:
     terminal = await county.terminal()
 
@@ -127,6 +129,7 @@ async def test_of_ten_registrations_at_one_terminal_one_is_taken(county: County)
 
 
 @pytest.mark.parametrize("state", [VisitState.CANCELLED, VisitState.CLOSED_SATISFIED, VisitState.WRAP_UP])
+@pytest.mark.both_databases
 async def test_a_room_is_free_again_once_its_visit_has_left(county: County, state: VisitState) -> None:
     made = await county.visit(state)
 
@@ -147,6 +150,7 @@ async def test_case_numbers_have_no_gap_after_refused_registrations(county: Coun
     assert (first.case_number, second.case_number) == ("XF2026-00001", "XF2026-00002")
 
 
+@pytest.mark.both_databases
 async def test_tickets_start_again_on_the_offices_next_day(county: County) -> None:
     await county.visit(VisitState.CANCELLED)
     county.clock.advance(hours=14, minutes=59)  # 23:59 in the office
@@ -231,6 +235,7 @@ async def test_a_township_answers_once(county: County) -> None:
 STILL_TO_TAKE_BACK = {VisitState.REGISTERED, VisitState.TOWNSHIP_ANSWERED, VisitState.WAITING}
 
 
+@pytest.mark.both_databases
 async def test_a_visit_may_be_taken_back_before_the_county_answers(county: County) -> None:
     for state in STILL_TO_TAKE_BACK:
         made = await county.visit(state)
@@ -240,6 +245,7 @@ async def test_a_visit_may_be_taken_back_before_the_county_answers(county: Count
         assert await county.state(made.id) is VisitState.CANCELLED
 
 
+@pytest.mark.both_databases
 async def test_a_visit_can_not_be_taken_back_later(county: County) -> None:
     for state in set(VisitState) - STILL_TO_TAKE_BACK:
         made = await county.visit(state)

@@ -106,6 +106,7 @@ async def place_of(bureau: Bureau, who: Officer) -> ParticipantRow | None:
     return await bureau.county.read(lambda work: work.session.scalar(query))
 
 
+@pytest.mark.both_databases
 async def test_whoever_holds_the_post_is_rung_and_stands_in_the_record_at_once(bureau: Bureau) -> None:
     asked = await bureau.asks(bureau.first, bureau.second)
 
@@ -166,6 +167,7 @@ async def test_who_declines_frees_the_post_for_the_next(bureau: Bureau) -> None:
     assert await bureau.asks(bureau.first, bureau.second) == bureau.second.person
 
 
+@pytest.mark.both_databases
 async def test_asking_the_same_person_again_rings_again_and_asks_once(bureau: Bureau) -> None:
     await bureau.asks()
     await bureau.asks(bureau.first, person=bureau.first.person)

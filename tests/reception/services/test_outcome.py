@@ -123,6 +123,7 @@ async def test_after_the_outcome_there_is_no_draft(county: County) -> None:
 # Faults
 
 
+@pytest.mark.both_databases
 async def test_every_fault_of_the_form_is_named_at_once_and_nothing_is_saved(county: County) -> None:
     made = await county.visit(VisitState.WRAP_UP)
     before = await county.rows()
@@ -135,6 +136,7 @@ async def test_every_fault_of_the_form_is_named_at_once_and_nothing_is_saved(cou
     assert await county.state(made.id) is VisitState.WRAP_UP
 
 
+@pytest.mark.both_databases
 async def test_an_outcome_with_a_fault_is_not_taken(county: County) -> None:
     made = await county.visit(VisitState.WRAP_UP)
     cases: list[tuple[dict[str, str | date | None], dict[str, str]]] = [

@@ -158,6 +158,7 @@ async def test_one_report_in_three_seconds_counts(county: County, log: QualityLo
     assert len(await kept(county)) == len(wire.said) == 4
 
 
+@pytest.mark.both_databases
 async def test_a_slow_picture_that_the_far_side_sends_is_not_held_against_this_line(
     county: County, log: QualityLog, wire: Wire
 ) -> None:

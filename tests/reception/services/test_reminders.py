@@ -58,6 +58,7 @@ async def test_whoever_is_concerned_is_told_a_day_and_half_an_hour_before(county
     }
 
 
+@pytest.mark.both_databases
 async def test_an_appointment_at_short_notice_is_told_at_once(county: County) -> None:
     soon = await Appointed.at(county, NOW + timedelta(minutes=20))
     today = await Appointed.at(county, NOW + timedelta(hours=5))
@@ -90,6 +91,7 @@ async def test_a_move_before_anybody_was_told_only_shifts_the_reminders(county: 
     assert len(await messages(county, MessageState.WITHDRAWN)) == 4
 
 
+@pytest.mark.both_databases
 async def test_a_move_after_the_reminder_is_told_at_once_with_a_higher_sequence(county: County) -> None:
     appointed = await Appointed.at(county, IN_THREE_DAYS)
     county.clock.now = IN_THREE_DAYS - timedelta(hours=23)
@@ -105,6 +107,7 @@ async def test_a_move_after_the_reminder_is_told_at_once_with_a_higher_sequence(
     assert [template for template, _ in await told(county, appointed)] == [Template.SOON]
 
 
+@pytest.mark.both_databases
 async def test_moving_there_and_back_again_is_two_changes(county: County) -> None:
     appointed = await Appointed.at(county, IN_THREE_DAYS)
     county.clock.now = IN_THREE_DAYS - timedelta(hours=23)

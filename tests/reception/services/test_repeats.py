@@ -252,6 +252,7 @@ async def test_a_repeat_visit_is_not_closed_while_nobody_came_and_nobody_said_wh
     assert await county.state(second.id) is VisitState.WRAP_UP
 
 
+@pytest.mark.both_databases
 async def test_it_is_closed_when_both_were_in_the_call(county: County) -> None:
     section = await a_section(county)
     second = await second_visit(county, section)
@@ -265,6 +266,7 @@ async def test_it_is_closed_when_both_were_in_the_call(county: County) -> None:
     assert link.met == "attended"
 
 
+@pytest.mark.both_databases
 async def test_one_of_the_two_is_not_enough_and_nobody_counts_twice(county: County) -> None:
     section = await a_section(county)
     second = await second_visit(county, section)

@@ -148,6 +148,7 @@ async def test_other_members_change_what_is_to_come_and_leave_changes_and_the_pa
     assert await rota.people(at(3, 9)) == [(three.name, "override", None)]
 
 
+@pytest.mark.both_databases
 async def test_dealing_again_changes_nothing_that_is_right_already(county: County) -> None:
     rota = await Rota.made(county)
     await rota.rotates()
@@ -169,6 +170,7 @@ async def test_only_the_office_makes_rotations_and_only_sound_ones(county: Count
 # Overrides
 
 
+@pytest.mark.both_databases
 async def test_two_overrides_of_one_time_are_refused_also_in_the_same_moment(county: County) -> None:
     rota = await Rota.made(county, 4)
     await rota.rotates(rota.liaisons[0])
@@ -228,6 +230,7 @@ async def test_a_colleague_fills_a_gap_and_nothing_but_a_gap(county: County) -> 
 # Swaps
 
 
+@pytest.mark.both_databases
 async def test_a_swap_is_asked_accepted_and_goes_both_ways(county: County) -> None:
     rota = await Rota.made(county)
     await rota.rotates()
@@ -259,6 +262,7 @@ async def test_an_offered_shift_goes_to_the_first_colleague_who_takes_it(county:
     assert len(await rota.who()) == 1
 
 
+@pytest.mark.both_databases
 async def test_the_race_for_a_shift_would_have_several_winners_without_its_condition(
     county: County,
 ) -> None:
@@ -342,6 +346,7 @@ async def test_what_is_not_ones_own_or_given_away_is_not_offered(county: County)
         await rota.asks(one, at(0, 8.5), of=three)
 
 
+@pytest.mark.both_databases
 async def test_a_swap_that_the_roster_has_overtaken_is_refused_and_nothing_of_it_stays(
     county: County,
 ) -> None:

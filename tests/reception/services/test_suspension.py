@@ -138,6 +138,7 @@ async def test_a_suspended_visit_takes_no_outcome_before_it_is_ended(county: Cou
 # Gone on with by itself
 
 
+@pytest.mark.both_databases
 async def test_a_visit_that_goes_on_has_the_same_people_and_a_room_again(county: County) -> None:
     made = await county.visit(VisitState.SUSPENDED)
     before = await seats(county, made.id)
@@ -164,6 +165,7 @@ async def test_the_record_tells_how_long_a_visit_was_cut_off(county: County) -> 
     assert [line.gap_s for line in told if line.kind == "returned"] == [420.0]
 
 
+@pytest.mark.both_databases
 async def test_a_visit_whose_officer_has_taken_another_does_not_go_on_by_itself(county: County) -> None:
     made = await county.visit(VisitState.SUSPENDED)
     await county.visit(VisitState.IN_CALL, officer=host_of(made))
@@ -187,6 +189,7 @@ async def test_the_same_officer_is_rung_first_and_everybody_when_that_was_in_vai
     assert county.hall.rung(made.id) == {host_of(made).person, other.person}
 
 
+@pytest.mark.both_databases
 async def test_everybody_is_rung_at_once_when_the_same_officer_is_busy(county: County) -> None:
     made, other = await county.visit(VisitState.SUSPENDED), await county.on_duty()
     await county.visit(VisitState.IN_CALL, officer=host_of(made))
@@ -243,6 +246,7 @@ async def test_an_offered_visit_stands_before_every_other_and_says_who_received_
     assert (standing.position, standing.suspended_reason) == (1, "terminal_gone")
 
 
+@pytest.mark.both_databases
 async def test_a_visit_whose_terminal_goes_again_leaves_the_queue_and_is_rung_when_it_is_back(
     county: County,
 ) -> None:
@@ -308,6 +312,7 @@ async def test_the_former_officer_is_out_of_the_visit_but_stays_in_its_record(co
     assert place.removed_at == county.clock.now
 
 
+@pytest.mark.both_databases
 async def test_the_former_officer_comes_back_in_when_invited_again(county: County) -> None:
     made, other = await county.visit(VisitState.SUSPENDED), await county.on_duty()
     former = host_of(made)
@@ -410,6 +415,7 @@ async def test_a_visit_that_was_put_aside_is_neither_offered_nor_gone_on_with(co
 @pytest.mark.parametrize(
     "state", [VisitState.REGISTERED, VisitState.WAITING, VisitState.IN_CALL, VisitState.SUSPENDED]
 )
+@pytest.mark.both_databases
 async def test_a_visit_is_not_taken_up_while_another_is_at_the_terminal(
     county: County, state: VisitState
 ) -> None:
@@ -432,6 +438,7 @@ async def test_a_visit_ended_while_it_was_put_aside_does_not_come_up_at_the_term
     assert await shown_at(county, made.terminal) is None
 
 
+@pytest.mark.both_databases
 async def test_putting_aside_and_taking_up_twice_is_doing_it_once(county: County) -> None:
     made = await county.visit(VisitState.SUSPENDED)
     for step in (parks, takes_up):
@@ -466,6 +473,7 @@ async def test_nothing_but_a_suspended_visit_is_put_aside_or_given_up(county: Co
         assert await county.rows() == before
 
 
+@pytest.mark.both_databases
 async def test_yesterdays_visit_is_not_taken_up_today(county: County) -> None:
     made = await county.visit(VisitState.SUSPENDED)
     await parks(county, made)
@@ -542,6 +550,7 @@ async def test_calls_that_were_cut_off_do_not_make_the_usual_call_longer(county:
 # Races
 
 
+@pytest.mark.both_databases
 async def test_two_officers_who_answer_a_cut_off_visit_at_once_never_both_get_it(county: County) -> None:
     first, second = await county.on_duty(), await county.on_duty()
     made = await county.visit(VisitState.SUSPENDED)
@@ -561,6 +570,7 @@ async def test_two_officers_who_answer_a_cut_off_visit_at_once_never_both_get_it
         await county.suspends(made.id)
 
 
+@pytest.mark.both_databases
 async def test_going_on_ending_and_giving_up_at_once_leave_one_way(county: County) -> None:
     for _ in range(20):
         made = await county.visit(VisitState.SUSPENDED)
@@ -586,6 +596,7 @@ async def test_a_visit_put_aside_in_the_moment_it_goes_on_does_one_of_both(count
         assert (row.state == "in_call") is (row.parked_at is None)
 
 
+@pytest.mark.both_databases
 async def test_a_place_taken_in_the_last_moment_is_said_so_and_nothing_changes(county: County) -> None:
     made, other = await county.visit(VisitState.SUSPENDED), await county.on_duty()
     await parks(county, made)

@@ -68,6 +68,7 @@ async def test_answering_silences_everybodys_bell_for_the_visit(county: County) 
     assert {note.why for note in stopped} == {"answered"}
 
 
+@pytest.mark.both_databases
 async def test_of_twenty_officers_who_press_at_once_exactly_one_wins(county: County) -> None:
     officers = [await county.on_duty() for _ in range(20)]
     made = await county.visit(VisitState.WAITING)
@@ -89,6 +90,7 @@ async def test_of_twenty_officers_who_press_at_once_exactly_one_wins(county: Cou
     assert await seats(county, made.id) == {winners[0].seat, made.terminal.actor.seat}
 
 
+@pytest.mark.both_databases
 async def test_an_officer_who_presses_for_two_visits_at_once_gets_one(county: County) -> None:
     officer = await county.on_duty()
     waiting = [await county.visit(VisitState.WAITING) for _ in range(2)]
@@ -192,6 +194,7 @@ async def test_nobody_off_duty_is_invited(county: County) -> None:
         await invite(county, host_of(made), made.id, guest)
 
 
+@pytest.mark.both_databases
 async def test_an_invitation_repeated_leaves_one_place(county: County) -> None:
     made, guest = await county.visit(VisitState.IN_CALL), await county.on_duty()
     for _ in range(3):
@@ -241,6 +244,7 @@ async def test_the_host_ends_the_call_and_owes_the_outcome(county: County) -> No
     assert RoomClosed(made.id, "ended") in county.hall.notes
 
 
+@pytest.mark.both_databases
 async def test_ending_twice_is_ending_once(county: County) -> None:
     made = await county.visit(VisitState.WRAP_UP)
     before = await county.rows()
@@ -285,6 +289,7 @@ async def test_a_visit_that_is_not_running_can_not_be_lost(county: County) -> No
         assert await county.state(made.id) is state
 
 
+@pytest.mark.both_databases
 async def test_losing_and_ending_at_once_leaves_one_way_out(county: County) -> None:
     made = await county.visit(VisitState.IN_CALL)
 
